@@ -1,0 +1,1 @@
+"""faaslab: a laboratory for serverless computing."""

@@ -1,0 +1,164 @@
+"""The protocols of the decisions that a platform takes: one method a question, answered from read-only views.
+
+A policy is one class in one file of faaslab.policies. Every policy has `reset(seed)`, called at the beginning of a run,
+so that one object can serve several runs; what it learns lives between two resets. Methods with a body here are
+optional: the engine does not call them where a policy leaves them out.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from faaslab.functions import PHASES, Function
+from faaslab.model.views import CallView, ContainerView, GroupView, InvokerView, PlatformView
+from faaslab.units import ns
+
+
+@dataclass(frozen=True)
+class Keep:
+    """What becomes of a container that has just become idle.
+
+    keep_s: it ends after so many idle seconds (0: at once, inf: never by itself). prewarm_after_s: so many seconds from
+    now one container is started ahead, unless a call arrives first, and then kept idle for prewarm_keep_s. whole_group:
+    the same keep_s holds for all idle containers of the group.
+    """
+
+    keep_s: float
+    prewarm_after_s: float | None = None
+    prewarm_keep_s: float = 0.0
+    whole_group: bool = False
+
+    def __post_init__(self):
+        object.__setattr__(self, "keep_ns", None if math.isinf(self.keep_s) else ns(self.keep_s))
+
+
+class Policy(Protocol):
+    """What all policies share."""
+
+    def reset(self, seed: int) -> None:
+        """Forget everything learnt; random choices restart from `seed`."""
+
+
+class KeepAlive(Policy, Protocol):
+    """How long an idle container lives, and who goes first when memory is needed."""
+
+    def on_idle(self, container: ContainerView, group: GroupView, now_s: float) -> Keep:
+        """Called when a container has no call left in it, and when a container started ahead becomes ready."""
+        ...
+
+    def eviction_key(self, container: ContainerView, group: GroupView) -> float:
+        """The idle container with the smallest key is evicted first; equal keys: the longest idle first."""
+        ...
+
+    def on_arrival(self, call: CallView, group: GroupView, now_s: float) -> None:
+        """A call arrives for the group (before anything is decided about it)."""
+
+    def on_begin(self, container: ContainerView, call: CallView, group: GroupView, now_s: float) -> None:
+        """A call begins in the container."""
+
+    def on_gone(self, container: ContainerView, group: GroupView, now_s: float, evicted: bool) -> None:
+        """The container has ended; `group` counts no longer include it."""
+
+
+class Placement(Policy, Protocol):
+    """On which invoker a new container starts; with early binding, on which invoker a call waits."""
+
+    def order(self, function: Function, invokers: Sequence[InvokerView]) -> Iterable[InvokerView]:
+        """Invokers in the order of preference; the engine takes the first that has room."""
+        ...
+
+    def overflow(self, function: Function, invokers: Sequence[InvokerView]) -> InvokerView:
+        """Early binding only: where a call goes when no invoker has memory left for it. By default the first in
+        order."""
+
+
+class Queueing(Policy, Protocol):
+    """In which order waiting calls are served."""
+
+    def key(self, call: CallView) -> float:
+        """The waiting call with the smallest key is served first; equal keys: first come first served."""
+        ...
+
+    def on_end(self, call: CallView, service_s: float) -> None:
+        """A call has completed after `service_s` of service."""
+
+
+class Autoscaler(Policy, Protocol):
+    """How many containers a group has.
+
+    owns_count: True where this policy alone starts and ends containers (then keep-alive does not apply); False where a
+    call without a warm container starts one. tick_s: period of `desired`, None for never. initial: containers of each
+    group that are ready when the run begins.
+    """
+
+    owns_count: bool
+    tick_s: float | None
+    initial: int
+
+    def desired(self, group: GroupView, now_s: float) -> int:
+        """Number of containers wanted; called every tick_s for every group."""
+
+    def on_waiting(self, group: GroupView, now_s: float) -> int:
+        """Number wanted at once when a call waits and the group has no container at all (scale from zero)."""
+
+    def may_start(self, group: GroupView, now_s: float) -> bool:
+        """Where a call would start a container for which there is room: whether the scaling rate allows it now. If not,
+        the call is throttled, or waits where the policy has an attribute `waits` that is true."""
+
+
+class Admission(Policy, Protocol):
+    """Whether a call is let in."""
+
+    def admit(self, call: CallView, platform: PlatformView) -> bool:
+        """False throttles the call."""
+        ...
+
+
+@dataclass(frozen=True)
+class StemCell:
+    """Containers started ahead for any function of one runtime and memory size: `count` of them on each invoker."""
+
+    runtime: str
+    memory_mb: float
+    count: int
+
+
+class Starter(Policy, Protocol):
+    """How a container comes to be, and which phases its start still has to pass."""
+
+    def stock(self) -> tuple[StemCell, ...]:
+        """Stem cells held on every invoker."""
+        return ()
+
+    def phases(self, function: Function, from_stem: bool) -> tuple[str, ...]:
+        """Names (of PHASES, in order) that a start passes, from scratch or from a stem cell."""
+        return PHASES
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """What a running call holds: cores and MB."""
+
+    cpu: float
+    memory_mb: float
+
+
+class Allocator(Policy, Protocol):
+    """How much cpu and memory a call gets, at its beginning and while it runs. period_s: None means only at its
+    beginning."""
+
+    period_s: float | None
+
+    def allocate(self, call: CallView, invoker: InvokerView, now_s: float) -> Allocation | None:
+        """The allocation with which the call begins; None for the function's own."""
+        ...
+
+    def reallocate(self, call: CallView, invoker: InvokerView, now_s: float) -> Allocation | None:
+        """Every period_s for each running call: a new allocation, or None to leave it."""
+
+
+def implements(policy, protocol, method: str) -> bool:
+    """Whether `policy` has its own `method`, rather than none or the protocol's empty one."""
+    own = getattr(type(policy), method, None)
+    return own is not None and own is not getattr(protocol, method)

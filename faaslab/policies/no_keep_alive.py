@@ -1,0 +1,23 @@
+"""No keep-alive: a container ends as soon as no call is left in it, so that every call that finds none starting is
+cold.
+
+Chapter "Cold and warm starts". The lower bound of memory and the upper bound of cold starts, against which the other
+policies are read. Source: our baseline. A call that waits when a container becomes free is still served by it.
+"""
+
+from faaslab.model.policies import Keep
+
+AT_ONCE = Keep(0.0)
+
+
+class NoKeepAlive:
+    """Keeps nothing."""
+
+    def reset(self, seed):
+        pass
+
+    def on_idle(self, container, group, now_s):
+        return AT_ONCE
+
+    def eviction_key(self, container, group):
+        return container.idle_since_s

@@ -1,0 +1,37 @@
+"""Figures and explorers: they read tidy tables and results, and never run a model.
+
+read_texts          the words of a chapter, from the file beside it
+prediction          a question before the result
+curve, frontier, timeline      explorers: figures with a control or two
+phases, Picture     figures that do not move
+run_rows            a run's result as the rows of a timeline
+canvas, series, settings       one look for what a chapter draws itself
+"""
+
+from faaslab.viz.curve import curve
+from faaslab.viz.explorer import Explorer
+from faaslab.viz.frontier import frontier
+from faaslab.viz.phases import phases
+from faaslab.viz.picture import Picture
+from faaslab.viz.prediction import Prediction, prediction
+from faaslab.viz.style import canvas, series, settings
+from faaslab.viz.texts import ChapterTexts, parse_texts, read_texts
+from faaslab.viz.timeline import run_rows, timeline
+
+__all__ = [
+    "ChapterTexts",
+    "Explorer",
+    "Picture",
+    "Prediction",
+    "canvas",
+    "curve",
+    "frontier",
+    "parse_texts",
+    "phases",
+    "prediction",
+    "read_texts",
+    "run_rows",
+    "series",
+    "settings",
+    "timeline",
+]
