@@ -115,9 +115,7 @@ class Quantiles:
     def __post_init__(self):
         p = tuple(number(x, "probability of a quantile", minimum=0, maximum=1) for x in self.probabilities)
         v = tuple(number(x, "value of a quantile", minimum=0) for x in self.values_s)
-        rising = all(a < b for a, b in itertools.pairwise(p)) and all(
-            a <= b for a, b in itertools.pairwise(v)
-        )
+        rising = all(a < b for a, b in itertools.pairwise(p)) and all(a <= b for a, b in itertools.pairwise(v))
         if len(p) != len(v) or len(p) < 2 or p[0] != 0 or p[-1] != 1 or not rising:
             raise InputError(
                 f"quantiles: expected probabilities rising from 0 to 1 with values that never fall; got {p} and {v}"

@@ -8,6 +8,7 @@ makes every chapter run again. What it leaves out: the Python version and the ma
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 CACHE = Path("_build/.jupyter_cache")
@@ -47,8 +48,9 @@ def fingerprint(paths: list[Path]) -> str:
 
 
 def execution_cache(root: Path) -> Path:
-    """The folder that holds the chapters as executed from the files of today."""
-    return root / CACHE / fingerprint(computed_from(root))[:16]
+    """The folder that holds the chapters as executed from the files of today, with a trace at hand or without one."""
+    traces = root / os.environ.get("FAASLAB_TRACES", "../shared/traces")
+    return root / CACHE / (fingerprint(computed_from(root))[:16] + ("-trace" if traces.is_dir() else ""))
 
 
 def set_execution_cache(app, config) -> None:

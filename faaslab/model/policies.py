@@ -104,7 +104,8 @@ class Autoscaler(Policy, Protocol):
 
     def may_start(self, group: GroupView, now_s: float) -> bool:
         """Where a call would start a container for which there is room: whether the scaling rate allows it now. If not,
-        the call is throttled, or waits where the policy has an attribute `waits` that is true."""
+        the call is throttled; where the policy has an attribute `waits` that is true it waits, and the question is put
+        again when a container has become free and, where `ask_again_s` is a number, after so many seconds."""
 
 
 class Admission(Policy, Protocol):

@@ -1,7 +1,7 @@
 """A call: one attempt to run a function, from its arrival to its outcome.
 
-A call is also what SimPy's environment runs at the call's end (its `callbacks`), so that an invocation costs two scheduled
-things: its arrival and its end.
+A call is also what SimPy's environment runs at the call's end (its `callbacks`), so that an invocation costs two
+scheduled things: its arrival and its end.
 """
 
 from faaslab.model.result import Outcome, Start

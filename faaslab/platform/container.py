@@ -9,8 +9,8 @@ STARTING, READY, GONE = range(3)
 class Container:
     """One container. Idle means ready with no call in it; busy, with at least one.
 
-    Like a call, it is also what SimPy's environment runs when its keep-alive timer rings. There is one timer, armed lazily:
-    it may ring early, and is then set anew for `expires`.
+    Like a call, it is also what SimPy's environment runs when its keep-alive timer rings. There is one timer, armed
+    lazily: it may ring early, and is then set anew for `expires`.
     """
 
     _ok = True

@@ -1,7 +1,7 @@
 """Sharing an invoker's cpu: water-filling.
 
-Work that runs at once shares the cores in proportion to its weight, but none gets more than its own limit; what the limited
-ones leave over is shared by the rest. Left out: the scheduler's time slices, caches, and the cost of switching.
+Work that runs at once shares the cores in proportion to its weight, but none gets more than its own limit; what the
+limited ones leave over is shared by the rest. Left out: the scheduler's time slices, caches, and the cost of switching.
 """
 
 

@@ -1,7 +1,8 @@
-"""The random quantities of calls, drawn per call whether or not they are used, so that two policies meet the same world.
+"""The random quantities of calls, drawn per call whether or not they are used, so that two policies meet the same
+world.
 
-A draw is keyed by (seed, function, source, ordinal of the call in its source, attempt): first attempts read arrays drawn in
-bulk, in order of their ordinals; later attempts have a stream each.
+A draw is keyed by (seed, function, source, ordinal of the call in its source, attempt): first attempts read arrays
+drawn in bulk, in order of their ordinals; later attempts have a stream each.
 """
 
 from itertools import chain, repeat
@@ -19,8 +20,8 @@ FIRST_CHUNK, LAST_CHUNK = 16, 16_384
 class Draws:
     """An iterator over first attempts: (work, cold_work, failed, start) for ordinals 0, 1, 2, ...
 
-    work: ns of each step of the body (an int where there is one step). cold_work: ns of service if the call's start is cold,
-    or None. failed: bool. start: ns of the four phases of the start that the call may trigger.
+    work: ns of each step of the body (an int where there is one step). cold_work: ns of service if the call's start is
+    cold, or None. failed: bool. start: ns of the four phases of the start that the call may trigger.
     """
 
     def __init__(self, seed: int, function: Function, source: str):
@@ -42,8 +43,14 @@ class Draws:
         function = self._function
         steps = [_column(step.duration, rng, f"service {i}", ordinal) for i, step in enumerate(function.body)]
         work = steps[0] if len(steps) == 1 else zip(*steps, strict=True)
-        cold = repeat(None) if function.cold_service is None else _column(function.cold_service, rng, "cold service", ordinal)
-        failed = repeat(function.failure > 0) if function.failure in (0, 1) else _failures(function.failure, rng("failure"))
+        cold = (
+            repeat(None)
+            if function.cold_service is None
+            else _column(function.cold_service, rng, "cold service", ordinal)
+        )
+        failed = (
+            repeat(function.failure > 0) if function.failure in (0, 1) else _failures(function.failure, rng("failure"))
+        )
         phases = [_column(phase, rng, f"start {i}", ordinal) for i, phase in enumerate(function.cold_start.phases)]
         if all(isinstance(phase, Constant) for phase in function.cold_start.phases):
             start = repeat(tuple(ns(phase.value_s) for phase in function.cold_start.phases))

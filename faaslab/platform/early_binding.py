@@ -1,8 +1,9 @@
 """Early binding, as in OpenWhisk: on arrival a call goes to an invoker and waits there, strictly in order of arrival.
 
-The controller promises each call its memory on the invoker that it chooses: the first in the placement's order where the
-promises still fit, else the placement's overflow. On the invoker the head of the queue takes a warm container, else a place
-and, if needed, an eviction, else it waits, and all behind it wait too. A call is bound to the start that it triggered.
+The controller promises each call its memory on the invoker that it chooses: the first in the placement's order where
+the promises still fit, else the placement's overflow. On the invoker the head of the queue takes a warm container, else
+a place and, if needed, an eviction, else it waits, and all behind it wait too. A call is bound to the start that it
+triggered.
 """
 
 from faaslab.model.policies import Placement, implements
@@ -18,6 +19,7 @@ class EarlyBinding:
         self.queue_limit = sim.platform.queue_limit
         self.reserves = sim.execution.reserves
         self.invokers = sim.invokers
+        self._held_back = {}  # invokers whose first call waits for a concurrency limit
 
     def arrive(self, call):
         """Bind the call to an invoker and let it wait there."""
@@ -35,11 +37,10 @@ class EarlyBinding:
             self.sim.turn_away(call, REJECTED)
             return
         call.bound = invoker
-        self.sim.hold(call)  # OpenWhisk's limit counts what is in flight, waiting or not
         invoker.committed += need
         invoker.queue.append(call)
         self.sim.wait(call)
-        self.retry(invoker)
+        self._serve(invoker)
 
     def _cannot_wait(self, invoker, call):
         """Whether the call would have to wait without a start, and the invoker's queue is full."""
@@ -59,15 +60,27 @@ class EarlyBinding:
         return queue
 
     def retry(self, invoker):
+        """Something has become free on the invoker: serve its queue, and those that a concurrency limit held back."""
+        self._serve(invoker)
+        for other in list(self._held_back):
+            del self._held_back[other]
+            self._serve(other)
+
+    def _serve(self, invoker):
         """Serve the invoker's queue as far as its head can be served."""
         while self._alive(invoker):
             call = invoker.queue[0]
-            container = call.deployed.group.pick(lambda c, call=call: c.invoker is invoker and self._has_cpu(call, invoker))
+            if not self._has_cpu(call, invoker):
+                return
+            if not call.holding and not self.sim.admits(call):
+                self._held_back[invoker] = None
+                return
+            container = call.deployed.group.pick(lambda c: c.invoker is invoker)
             if container is not None:
                 invoker.queue.popleft()
                 first = self.sim.lifecycle.first_start(container) if call.trigger is container else PREWARMED
                 self._begin(call, container, WARM if container.uses else first)
-            elif self._has_cpu(call, invoker) and self.sim.placing.make_room(invoker, call.deployed.group.memory):
+            elif self.sim.placing.room_on(invoker, call.deployed):
                 invoker.queue.popleft()
                 self._start(call, invoker)
             else:

@@ -1,7 +1,7 @@
 """Execution: a call begins in a container, runs, and ends.
 
-Where nothing can change a call's speed, its end is known when it begins: one scheduled thing, with the time-out folded into
-it. Otherwise its progress is an integral (progress.py).
+Where nothing can change a call's speed, its end is known when it begins: one scheduled thing, with the time-out folded
+into it. Otherwise its progress is an integral (progress.py).
 """
 
 from faaslab.errors import InputError
@@ -28,7 +28,11 @@ class Execution:
         self._on_begin = keep_alive.on_begin if implements(keep_alive, KeepAlive, "on_begin") else None
         self._learn = queueing.on_end if queueing and implements(queueing, Queueing, "on_end") else None
         self.adjustable = {}  # running calls whose allocation may change
-        if self.allocator is not None and self.allocator.period_s and implements(self.allocator, Allocator, "reallocate"):
+        if (
+            self.allocator is not None
+            and self.allocator.period_s
+            and implements(self.allocator, Allocator, "reallocate")
+        ):
             self._period = ns(self.allocator.period_s)
             sim.schedule(Alarm(self._reallocate), TICK, self._period)
 
@@ -84,7 +88,7 @@ class Execution:
 
     def _allocate(self, call):
         """Give the call its cores and memory; called where cpu is limited or an allocator decides."""
-        container, invoker = call.container, call.container.invoker
+        invoker = call.container.invoker
         allocation = call.choice
         if allocation is None and self.allocator is not None:
             allocation = self.allocator.allocate(call, invoker, self.sim.now_s)
@@ -108,8 +112,8 @@ class Execution:
         extra = max(least, memory_bytes(allocation.memory_mb)) - container.memory
         if extra > invoker.memory - invoker.used:
             raise InputError(
-                f"allocation of {call.function.name!r}: {allocation.memory_mb:g} MB asked for, and invoker {invoker.id} has only "
-                f"{invoker.free_mb:g} MB besides the container's {container.memory_mb:g}"
+                f"allocation of {call.function.name!r}: expected at most {container.memory_mb + invoker.free_mb:g} MB "
+                f"(the container's and what invoker {invoker.id} has free), got {allocation.memory_mb:g}"
             )
         if extra:
             invoker.used += extra
@@ -131,8 +135,8 @@ class Execution:
         invoker = call.container.invoker
         if cores > invoker.cores - invoker.cores_used:
             raise InputError(
-                f"allocation of {call.function.name!r}: {cores / 1e6:g} more cores asked for, and invoker {invoker.id} has "
-                f"{invoker.cpu_free:g} free"
+                f"allocation of {call.function.name!r}: expected at most the {invoker.cpu_free:g} cores that invoker "
+                f"{invoker.id} has free, got {cores / 1e6:g} more"
             )
         invoker.cores_used += cores
         call.cores += cores
@@ -154,7 +158,9 @@ class Execution:
         if call.start == COLD and call.cold_work is not None:
             amounts = (call.cold_work,)
         call.progress = Work(amounts, steps, call.cpu_now or function.cpu, lambda: self._complete(call))
-        call.progress.speed = function.speed and (lambda cpu: function.speed(cpu, call.memory_now or call.container.memory_mb))
+        call.progress.speed = function.speed and (
+            lambda cpu: function.speed(cpu, call.memory_now or call.container.memory_mb)
+        )
         if call.deployed.timeout is not None:
             call.time_out = Alarm(lambda: self._time_out(call))
             self.sim.schedule(call.time_out, END, call.deployed.timeout)
@@ -189,10 +195,10 @@ class Execution:
         self.sim.close(call, outcome)
         if outcome == TIMED_OUT:
             self._kill(container)
-        elif container.memory == container.group.memory or container.calls:
-            self.sim.binding.freed(container)
-        else:
+        elif self.adjusts and not container.calls and container.memory != container.group.memory:
             self._evict(container)
+        else:
+            self.sim.binding.freed(container)
         self.sim.settle(call, outcome)
 
     def _leave(self, call):

@@ -109,7 +109,7 @@ class Group:
     def would_be_first(self, call):
         """Whether the new call would be served before all that wait."""
         head = self.head()
-        return head is None or self._key is not None and self._entry(call) < self._line[0]
+        return head is None or (self._key is not None and self._entry(call) < self._line[0])
 
     def leave(self, call):
         """Take a call out of the line: it begins, or its caller has left. (The heaps drop it when they meet it.)"""

@@ -10,8 +10,8 @@ class Invoker:
     """Accounts for memory (bytes) and cpu (millionths of a core); the controller decides.
 
     With dedicated cpu a running call reserves its cores; with shared cpu nothing is reserved (see cpu.py).
-    `idle` holds the idle containers that may be evicted, the longest idle first; it is kept only where something asks for
-    it: where memory is limited, or calls are bound to invokers (`tracks_idle`).
+    `idle` holds the idle containers that may be evicted, the longest idle first; it is kept only where something asks
+    for it: where memory is limited, or calls are bound to invokers (`tracks_idle`).
     """
 
     def __init__(self, id, memory_mb, cpu, tracks_idle):
@@ -28,7 +28,8 @@ class Invoker:
         self.running = 0
         self.idle = {}
         self.queue = deque()  # waiting calls, with early binding
-        self.stems = []  # idle stem cells
+        self.stems = []  # ready stem cells
+        self.stems_missing = []  # kinds of stem cells that there was no room for
         self.sharing = {}  # the work that shares its cpu
 
     # --- views -------------------------------------------------------------------------------------------------------

@@ -1,12 +1,14 @@
 """Late binding: one queue at the controller; a waiting call goes to whichever container is ready first.
 
-On arrival: a warm container, else a place and, if needed, an eviction, else the queue, else rejection. Within a group calls
-are served in the queueing policy's order; a blocked group does not block others.
+On arrival: a warm container, else a place and, if needed, an eviction, else the queue, else rejection. Within a group
+calls are served in the queueing policy's order; a blocked group does not block others.
 """
 
 from faaslab.model.policies import Autoscaler, implements
 from faaslab.model.result import Cause
 from faaslab.platform.call import JOINED, PREWARMED, REJECTED, THROTTLED, WARM
+from faaslab.platform.order import TICK, Alarm
+from faaslab.units import ns
 
 
 class LateBinding:
@@ -19,6 +21,8 @@ class LateBinding:
         scaler = platform.autoscaler
         self._may_start = scaler.may_start if scaler and implements(scaler, Autoscaler, "may_start") else None
         self._waits = getattr(scaler, "waits", False)
+        self._ask_again_s = getattr(scaler, "ask_again_s", None)
+        self._asking = False  # a retry is scheduled because the scaling rate said no
         self.blocked = {}  # groups whose waiting calls something else than a start under way may serve
         self._retrying = False
 
@@ -48,7 +52,16 @@ class LateBinding:
         """Whether there would be room for a container, and the scaling rate does not allow it."""
         if self._may_start is None or group.memory > self.sim.placing.most_room():
             return False
-        return not self._may_start(group, self.sim.now_s)
+        if self._may_start(group, self.sim.now_s):
+            return False
+        if self._ask_again_s is not None and not self._asking:
+            self._asking = True
+            self.sim.schedule(Alarm(self._ask_again), TICK, ns(self._ask_again_s))
+        return True
+
+    def _ask_again(self):
+        self._asking = False
+        self.retry(None)
 
     def _fits(self, call):
         if not self.reserves:
@@ -57,7 +70,8 @@ class LateBinding:
         return lambda container: cores <= container.invoker.cores - container.invoker.cores_used
 
     def _start_for(self, call):
-        """Start a container for the call; False where there is no room. A start that takes no time serves it at once."""
+        """Start a container for the call; False where there is no room. A start that takes no time serves it at
+        once."""
         deployed = call.deployed
         invoker = self.sim.placing.room(deployed)
         if invoker is None:
@@ -164,7 +178,7 @@ class LateBinding:
         self._retrying = False
 
     def _admits(self, call):
-        """Whether a call that waits may begin or have a start: the concurrency limits are asked again for a queued one."""
+        """Whether a waiting call may begin or have a start: for a queued one the concurrency limits are asked again."""
         return call.holding or self.sim.admits(call)
 
     def _start_waiting(self, group):

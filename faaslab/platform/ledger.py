@@ -1,7 +1,7 @@
 """The ledger: rows of what has happened, gathered into the columns of a result.
 
-Rows go into flat buffers of integers and from there, some ten thousand at a time, into typed columns, so that a row costs
-tens of bytes rather than an object.
+Rows go into flat buffers of integers and from there, some ten thousand at a time, into typed columns, so that a row
+costs tens of bytes rather than an object.
 """
 
 from array import array
@@ -78,7 +78,8 @@ class Ledger:
         ready = container.ready if container.stocked < 0 else container.stocked  # first ready, for whatever
         self.containers.add((
             container.id, -1 if group is None else group.index, container.invoker.id, container.created, ready,
-            container.gone, container.first_memory, container.cause, container.gone_why, container.uses, *container.phases,
+            container.gone, container.first_memory, container.cause, container.gone_why, container.uses,
+            *container.phases,
         ))  # fmt: skip
 
     def call_columns(self, functions):

@@ -1,7 +1,7 @@
 """The life of a container: started, ready, idle, expired or evicted.
 
-Chapter "Cold and warm starts". The rules of keep-alive, pre-warming, eviction and stem cells are on the book's page of the
-semantics. Left out: paused, snapshotted and deduplicated containers, for which there is room between idle and gone.
+Chapter "Cold and warm starts". The rules of keep-alive, pre-warming, eviction and stem cells are on the book's page of
+the semantics. Left out: paused, snapshotted and deduplicated containers, for which there is room between idle and gone.
 """
 
 from faaslab.functions import PHASES
@@ -36,7 +36,9 @@ class Lifecycle:
 
         Returns the container; where the start takes no time it is ready at once and, for a call, not yet in the pool.
         """
-        stem = self._take_stem(deployed.function, group, invoker)
+        stem = self.stem_for(deployed, invoker)
+        if stem is not None:
+            invoker.stems.remove(stem)
         container = stem or self._create(group, invoker, group.memory, cause)
         container.group = group
         container.cause = cause
@@ -198,6 +200,8 @@ class Lifecycle:
             return
         self.end(container, Gone.EXPIRED)
         self.sim.binding.retry(container.invoker)
+        if container.invoker.stems_missing:
+            self._restock(container.invoker)  # whoever waits comes first
 
     # --- pre-warming -------------------------------------------------------------------------------------------------
 
@@ -236,6 +240,7 @@ class Lifecycle:
         memory = memory_bytes(cell.memory_mb)
         if memory > invoker.memory - invoker.used:
             self.sim.note("stem cells without room")
+            invoker.stems_missing.append(cell)
             return
         stem = self._create(None, invoker, memory, Cause.STEM)
         stem.stem_cell = cell
@@ -252,12 +257,16 @@ class Lifecycle:
         stem.ready = stem.stocked = self.env.now
         stem.invoker.stems.append(stem)
 
-    def _take_stem(self, function, group, invoker):
-        for stem in invoker.stems:
-            if stem.stem_cell.runtime == function.runtime and stem.memory == group.memory:
-                invoker.stems.remove(stem)
-                return stem
-        return None
+    def stem_for(self, deployed, invoker):
+        """A ready stem cell on the invoker that can become a container of the function, or None."""
+        runtime, memory = deployed.function.runtime, deployed.group.memory
+        return next((s for s in invoker.stems if s.stem_cell.runtime == runtime and s.memory == memory), None)
+
+    def _restock(self, invoker):
+        """Try again to start the stem cells that there was no room for."""
+        missing, invoker.stems_missing = invoker.stems_missing, []
+        for cell in missing:
+            self._stock_one(invoker, cell)
 
     # --- ending ------------------------------------------------------------------------------------------------------
 

@@ -1,8 +1,8 @@
 """The order of what happens at the same instant.
 
 Ends come first, then containers becoming ready, arrivals, expiries, and ticks of control loops; within a kind, what was
-scheduled first. So a container idle for exactly its window is still warm for an arrival at that instant. The run's horizon
-falls between readiness and arrivals: what ends at the horizon has ended, what would arrive there has not.
+scheduled first. So a container idle for exactly its window is still warm for an arrival at that instant. The run's
+horizon falls between readiness and arrivals: what ends at the horizon has ended, what would arrive there has not.
 """
 
 END, READY, HORIZON, ARRIVAL, EXPIRY, TICK = range(6)

@@ -1,8 +1,8 @@
 """Placing: on which invoker a new container starts, and whom it evicts there.
 
-A free place comes first: the first invoker in the placement's order with enough unused memory. Only where there is none,
-the first in that order where evicting idle containers makes enough. Eviction is all or nothing: the victims are taken in
-the keep-alive policy's order until they suffice, and if all of them would not, none is evicted.
+A free place comes first: the first invoker in the placement's order with enough unused memory. Only where there is
+none, the first in that order where evicting idle containers makes enough. Eviction is all or nothing: the victims are
+taken in the keep-alive policy's order until they suffice, and if all of them would not, none is evicted.
 """
 
 from faaslab.model.result import Gone
@@ -28,7 +28,7 @@ class Placing:
         for invoker in self._order(deployed.function):
             if cores > invoker.cores - invoker.cores_used:
                 continue
-            if need <= invoker.memory - invoker.used:
+            if need <= invoker.memory - invoker.used or self.sim.lifecycle.stem_for(deployed, invoker):
                 return invoker
             candidates.append(invoker)
         if evict:
@@ -37,15 +37,23 @@ class Placing:
                     return invoker
         return None
 
+    def room_on(self, invoker, deployed):
+        """Whether that invoker has room for a container of the function, after evictions where they are needed."""
+        return bool(self.sim.lifecycle.stem_for(deployed, invoker)) or self.make_room(invoker, deployed.group.memory)
+
     def most_room(self):
-        """The largest container, in bytes, that some invoker has memory for, after evictions where they are needed."""
-        return max(invoker.memory - invoker.used + invoker.reclaimable for invoker in self.invokers)
+        """A bound, in bytes, on the container that some invoker has room for, after evictions where they are needed."""
+        return max(
+            max(invoker.memory - invoker.used + invoker.reclaimable, *(stem.memory for stem in invoker.stems), 0)
+            for invoker in self.invokers
+        )
 
     def _order(self, function):
         return self.invokers if self.placement is None else self.placement.order(function, self.invokers)
 
     def make_room(self, invoker, need):
-        """Evict idle containers of the invoker until `need` bytes are free; False, and nothing evicted, if they can't be."""
+        """Evict idle containers of the invoker until `need` bytes are free; False, and nothing evicted, if they can't
+        be."""
         missing = need - (invoker.memory - invoker.used)
         if missing <= 0:
             return True

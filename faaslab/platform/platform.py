@@ -22,11 +22,11 @@ class Platform:
 
     keep_alive: how long idle containers live and who is evicted first.
     invokers: number of machines; invoker_memory_mb, invoker_cpu (cores): of each.
-    cpu: "dedicated" (a running call reserves its cores) or "shared" (running calls share; service is work in cpu-seconds).
-    binding: "late" (one queue at the controller) or "early" (calls wait at an invoker chosen on arrival, strictly in order).
-    placement: None takes the first invoker that has room. autoscaler: None starts one container a request without a limit.
-    queueing: None is first come first served. admission: None admits all. starter: None starts from scratch.
-    allocator: None gives every call its function's own memory and cpu.
+    cpu: "dedicated" (a running call reserves its cores) or "shared" (running calls share; service is work in
+    cpu-seconds). binding: "late" (one queue at the controller) or "early" (calls wait at an invoker chosen on arrival,
+    strictly in order). placement: None takes the first invoker that has room. autoscaler: None starts one container a
+    request without a limit. queueing: None is first come first served. admission: None admits all. starter: None starts
+    from scratch. allocator: None gives every call its function's own memory and cpu.
     queue_limit: calls that may wait without a start under way (early binding: at each invoker); None for any number.
     provisioned: containers of a function that stand ready from the beginning, exempt from expiry and eviction.
     one_group: all functions share all containers (a fleet of servers that run everything).
@@ -69,11 +69,15 @@ class Platform:
         if self.binding == "early" and self.placement is None:
             raise InputError("platform, binding 'early': expected a placement, which says where calls wait; got None")
         if self.binding == "early" and self.autoscaler is not None:
-            raise InputError("platform, autoscaler: with binding 'early' each invoker starts its own containers; leave it out")
+            raise InputError(
+                "platform, autoscaler: with binding 'early' each invoker starts its own containers; leave it out"
+            )
         if self.owns_count and any(self.provisioned.values()):
             raise InputError("platform, provisioned: here the autoscaler alone decides on containers; leave it out")
         if self.binding == "early" and self.queueing is not None:
-            raise InputError("platform, queueing: with binding 'early' each invoker serves in order of arrival; leave it out")
+            raise InputError(
+                "platform, queueing: with binding 'early' each invoker serves in order of arrival; leave it out"
+            )
         if self.cpu == "shared" and math.isinf(self.invoker_cpu):
             raise InputError("platform, cpu 'shared': expected a finite invoker_cpu to share, got inf")
 
@@ -84,7 +88,4 @@ class Platform:
 
     def policies(self):
         """The policies that are set."""
-        all_of_them = (
-            self.keep_alive, self.placement, self.autoscaler, self.queueing, self.admission, self.starter, self.allocator,
-        )  # fmt: skip
-        return [policy for policy in all_of_them if policy is not None]
+        return [getattr(self, name) for name in POLICY_METHODS if getattr(self, name) is not None]

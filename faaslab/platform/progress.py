@@ -1,8 +1,8 @@
 """Progress: work whose speed may change while it is under way.
 
-A piece of work is a sequence of steps, each an amount of nanoseconds at speed 1. Its progress is the integral of its speed,
-so that cpu can be shared and allocations can change. A compute step's speed is its share of the cpu (shared), or what its
-function says of its allocation (dedicated; 1 where it says nothing); a wait step's speed is always 1.
+A piece of work is a sequence of steps, each an amount of nanoseconds at speed 1. Its progress is the integral of its
+speed, so that cpu can be shared and allocations can change. A compute step's speed is its share of the cpu (shared), or
+what its function says of its allocation (dedicated; 1 where it says nothing); a wait step's speed is always 1.
 """
 
 import math
@@ -11,9 +11,13 @@ from faaslab.errors import number
 from faaslab.platform.cpu import water_fill
 from faaslab.platform.order import END, Alarm
 
+# What is less than this many nanoseconds from an instant ends at it: sums of shares are exact only up to rounding.
+ROUNDING = 0.01
+
 
 class Work:
-    """One piece of work: `amounts` ns and `computes` (bool) of its steps, `limit` cores at the most, `done` at its end."""
+    """One piece of work: `amounts` ns and `computes` (bool) of its steps, `limit` cores at the most, `done` at its
+    end."""
 
     def __init__(self, amounts, computes, limit, done):
         self.amounts = amounts
@@ -106,7 +110,7 @@ class Progress:
             work.rate = cores if self.shared else 1.0
         if work.alarm is not None:
             work.alarm.live = False
-        delay = max(0, math.ceil(work.left / work.rate)) if work.left > 0 else 0
+        delay = max(0, math.ceil(work.left / work.rate - ROUNDING))
         work.due = now + delay
         work.alarm = Alarm(lambda: self._step_over(work))
         self.sim.schedule(work.alarm, work.priority, delay)

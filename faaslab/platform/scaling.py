@@ -1,7 +1,7 @@
 """The control loop of an autoscaler: every tick, as many containers in each group as the policy wants.
 
-Chapter "Autoscaling". Too few: new ones start where memory is unused (they evict nobody). Too many: containers drain, idle
-ones first, then those still starting, then those with the fewest calls.
+Chapter "Autoscaling". Too few: new ones start where memory is unused (they evict nobody). Too many: containers drain,
+idle ones first, then those still starting, then those with the fewest calls.
 """
 
 from faaslab.model.decisions import Decision
@@ -40,7 +40,8 @@ class Scaling:
                 self.adjust(group, self.policy.desired(group, self.sim.now_s))
 
     def wake(self, group):
-        """A call waits and the group has no container: start what the policy wants at once. Returns the first, or None."""
+        """A call waits and the group has no container: start what the policy wants at once. Returns the first, or
+        None."""
         if self._wakes:
             for _ in range(self.policy.on_waiting(group, self.sim.now_s)):
                 self._add(group)

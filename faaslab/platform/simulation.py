@@ -41,16 +41,26 @@ class Simulation:
     """One run. Use `run()`; or `advance()` and `choose()` in turn to stand at its decision points.
 
     seed: whole number; equal seeds give equal results. duration_s: the horizon. warmup_s: what summaries leave out.
-    triggers: sources of calls besides the workload's open arrivals. observers: functions (now_ns, kind, subject) that hear
-    of every event: "arrival", "wait", "begin", "resize", "over" (a call), "start", "ready", "gone" (a container), "tick".
-    drain: go on after the horizon, without new arrivals, until every call is over. pause_at: decision points at which
-    `advance` stops ("arrival", "tick"). progress: function of the share done, called a hundred times.
+    triggers: sources of calls besides the workload's open arrivals. observers: functions (now_ns, kind, subject) that
+    hear of every event: "arrival", "wait", "begin", "resize", "over" (a call), "start", "ready", "gone" (a container),
+    "tick". drain: go on after the horizon, without new arrivals, until every call is over. pause_at: decision points at
+    which `advance` stops ("arrival", "tick"). progress: function of the share done, called a hundred times.
     """
 
     def __init__(
-        self, platform, workload, *, seed, duration_s, warmup_s=0.0, triggers=(), observers=(), drain=False, pause_at=(),
+        self,
+        platform,
+        workload,
+        *,
+        seed,
+        duration_s,
+        warmup_s=0.0,
+        triggers=(),
+        observers=(),
+        drain=False,
+        pause_at=(),
         progress=None,
-    ):  # fmt: skip
+    ):
         self.platform = platform
         self.seed = whole(seed, "seed")
         self.horizon = ns(number(duration_s, "duration_s", above=0))
@@ -107,7 +117,8 @@ class Simulation:
             )
         if platform.cpu == "dedicated" and function.cpu > platform.invoker_cpu:
             raise InputError(
-                f"function {function.name!r}, cpu: expected at most an invoker's {platform.invoker_cpu:g} cores, got {function.cpu:g}"
+                f"function {function.name!r}, cpu: expected at most an invoker's {platform.invoker_cpu:g} cores, "
+                f"got {function.cpu:g}"
             )
         if (platform.allocator is not None or self.pauses_at_arrivals) and function.concurrency > 1:
             raise InputError(
@@ -145,7 +156,9 @@ class Simulation:
             for _ in range(number_ready):
                 invoker = self.placing.room(deployed, evict=False)
                 if invoker is None:
-                    raise InputError(f"platform, provisioned: {number_ready} containers of {name!r} do not fit its invokers")
+                    raise InputError(
+                        f"platform, provisioned: {number_ready} containers of {name!r} do not fit its invokers"
+                    )
                 self.lifecycle.ready_ahead(deployed.group, deployed, invoker, Cause.PROVISIONED)
         self.scaling.begin()
         self.lifecycle.stock()
@@ -247,7 +260,8 @@ class Simulation:
             self.notify(now, "over", call)
 
     def settle(self, call, outcome):
-        """Tell the call's source, once the platform has dealt with its end: the source may submit the next call at once."""
+        """Tell the call's source, once the platform has dealt with its end: the source may submit the next call at
+        once."""
         if call.source.listens:
             call.source.over(call, outcome)
 

@@ -33,6 +33,7 @@ class OnePerRequest:
         self.per_s = None if per_s is None else number(per_s, "one container a request, per_s", minimum=0)
         self.most = None if most is None else whole(most, "one container a request, most", minimum=1)
         self.waits = bool(waits)
+        self.ask_again_s = 1 / self.per_s if self.waits and self.per_s else None  # until the bucket has one token more
         self.reset(0)
 
     def reset(self, seed):

@@ -4,6 +4,7 @@ read_texts          the words of a chapter, from the file beside it
 prediction          a question before the result
 curve, frontier, timeline      explorers: figures with a control or two
 phases, Picture     figures that do not move
+grid, plus_minus, say          tables and numbers in the chapter's words
 run_rows            a run's result as the rows of a timeline
 canvas, series, settings       one look for what a chapter draws itself
 """
@@ -11,10 +12,13 @@ canvas, series, settings       one look for what a chapter draws itself
 from faaslab.viz.curve import curve
 from faaslab.viz.explorer import Explorer
 from faaslab.viz.frontier import frontier
+from faaslab.viz.grid import grid
 from faaslab.viz.phases import phases
 from faaslab.viz.picture import Picture
 from faaslab.viz.prediction import Prediction, prediction
+from faaslab.viz.say import say
 from faaslab.viz.style import canvas, series, settings
+from faaslab.viz.tables import plus_minus
 from faaslab.viz.texts import ChapterTexts, parse_texts, read_texts
 from faaslab.viz.timeline import run_rows, timeline
 
@@ -26,11 +30,14 @@ __all__ = [
     "canvas",
     "curve",
     "frontier",
+    "grid",
     "parse_texts",
     "phases",
+    "plus_minus",
     "prediction",
     "read_texts",
     "run_rows",
+    "say",
     "series",
     "settings",
     "timeline",

@@ -78,6 +78,16 @@ def three_digits(value: float) -> str:
     return f"{mantissa} × 10{str(exponent).translate(SUPERSCRIPT)}"
 
 
+def plus_minus(interval: Mapping, scale: float = 1.0) -> str:
+    """An interval {"mean", "half_width"} times `scale`: the mean to three significant digits, and as many decimals for
+    the half-width."""
+    mean, half = scale * interval["mean"], scale * interval["half_width"]
+    if missing(mean) or missing(half):
+        return MISSING
+    decimals = 2 if mean == 0 else max(0, 2 - math.floor(math.log10(abs(mean))))
+    return f"{mean:,.{decimals}f} ± {half:,.{decimals}f}"
+
+
 def duration(seconds: float) -> str:
     """Seconds in the unit that a person would choose: 0.25 -> 250 ms, 600 -> 10 min, 5400 -> 1.5 h."""
     if missing(seconds):

@@ -17,7 +17,7 @@ class Watched:
         self.sim = Simulation(platform, workload, observers=[self.hear], **options)
         self.seen = Counter()
         self.arrived, self.over = 0, 0
-        self.ready = {}  # container's number -> when it was ready for its group (a stem cell's row says when it was stocked)
+        self.ready = {}  # container's number -> when it was ready for its group (the row of a stem cell: as such)
 
     def hear(self, now, kind, subject):
         if kind == "gone" and subject.gone_why == Gone.EVICTED:
@@ -44,6 +44,7 @@ class Watched:
         self.arrived += sum(kind == "arrival" for kind, _, _ in self.step)
         self.over += sum(kind == "over" for kind, _, _ in self.step)
         check_evictions(self.sim, self.step)
+        check_turned_away(self.sim, self.step)
         self.step.clear()
         sim = self.sim
         assert self.arrived == self.over + sim.in_system
@@ -108,15 +109,17 @@ def check_nobody_waits_in_vain(sim, group):
     if early:
         for invoker in sim.invokers:
             heads = [other for other in invoker.queue if other.waiting]
-            if heads and heads[0].deployed.group is group:
+            if heads and heads[0].deployed.group is group and (heads[0].holding or sim.admits(heads[0])):
                 assert not any(c.invoker is invoker and fits(sim, heads[0], invoker) for c in ready)
         return
     if call.holding or sim.admits(call):
         assert not any(fits(sim, call, c.invoker) for c in ready)
     limited = sim.admission is not None or sim.scaling.policy is not None or sim.execution.adjusts
-    if group.uncovered > 0 and not limited:
+    starter = group.first_unclaimed()
+    if group.uncovered > 0 and starter is not None and not limited:
         for invoker in sim.invokers:
-            assert not (fits(sim, call, invoker) and group.memory <= invoker.memory - invoker.used + invoker.reclaimable)
+            free = invoker.memory - invoker.used + invoker.reclaimable
+            assert not (fits(sim, starter, invoker) and group.memory <= free)
 
 
 def check_limits(sim):
@@ -152,7 +155,18 @@ def check_evictions(sim, step):
     assert not victims or sim.platform.allocator is not None
 
 
-# --- at the end --------------------------------------------------------------------------------------------------------
+def check_turned_away(sim, step):
+    """Throttled only at a limit, rejected only where the queue is full."""
+    for kind, call, _ in step:
+        if kind != "over":
+            continue
+        if call.outcome == Outcome.THROTTLED and not isinstance(sim.scaling.policy, OnePerRequest):
+            assert not sim.admission.admit(call, sim)
+        if call.outcome == Outcome.REJECTED and sim.platform.binding == "late":
+            assert sum(max(0, group.uncovered) for group in sim.groups) >= sim.platform.queue_limit
+
+
+# --- at the end ------------------------------------------------------------------------------------------------------
 
 
 def check_result(sim, result, ready):
@@ -172,7 +186,9 @@ def check_result(sim, result, ready):
 
 
 def rows(columns):
-    return [dict(zip(columns, values, strict=True)) for values in zip(*(c.tolist() for c in columns.values()), strict=True)]
+    return [
+        dict(zip(columns, values, strict=True)) for values in zip(*(c.tolist() for c in columns.values()), strict=True)
+    ]
 
 
 def check_call(result, row, ready):
@@ -192,7 +208,9 @@ def check_call(result, row, ready):
             ran, limit = row["end_ns"] - row["begin_ns"], round(function.timeout_s * 1e9)
             assert ran == limit if outcome == Outcome.TIMED_OUT else ran <= limit
     if outcome == Outcome.TIMED_OUT and not begun:
-        assert any(f.start_timeout_s is not None for f in result.functions)  # a container started ahead has its group's limit
+        assert any(
+            f.start_timeout_s is not None for f in result.functions
+        )  # a container started ahead has its group's limit
     if begun and row["start"] == Start.JOINED:
         assert row["arrival_ns"] < ready[row["container"]] <= row["begin_ns"]
 

@@ -1,8 +1,9 @@
 """A second, independent reading of the platform's semantics: slow, plain, and without the engine's data structures.
 
-It knows late binding, dedicated cpu, limited memory, fixed and unlimited keep-alive with eviction of the longest idle, cold
-starts of constant length, container concurrency, a limited queue, time-outs and patience. Time is a whole number of any
-unit. After everything that happens it asks every group again what could be served, with scans over all containers and calls.
+It knows late binding, dedicated cpu, limited memory, fixed and unlimited keep-alive with eviction of the longest idle,
+cold starts of constant length, container concurrency, a limited queue, time-outs and patience. Time is a whole number
+of any unit. After everything that happens it asks every group again what could be served, with scans over all
+containers and calls.
 """
 
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ END, READY, ARRIVAL, EXPIRY = range(4)
 
 @dataclass
 class Kind:
-    """A function. Durations in units of time, memory and cores in any unit; services: one a call, in order of arrival."""
+    """A function. services: one a call, in order of arrival; times, memory and cores in any unit."""
 
     name: str
     services: list
@@ -62,7 +63,7 @@ class Attempt:
 
 
 class Oracle:
-    """Run with `run(arrivals, horizon)`; arrivals is a list of (time, index of the kind) in order. Leaves calls, boxes."""
+    """`run(arrivals, horizon)` takes a list of (time, index of the kind) in order and leaves `calls` and `boxes`."""
 
     def __init__(self, kinds, *, machines=1, memory=None, cores=None, window=None, queue_limit=None):
         self.kinds, self.machines = kinds, machines
@@ -233,7 +234,7 @@ class Oracle:
         return True
 
     def place(self, call):
-        """The first machine with cores and unused memory; else the first where evicting idle containers makes enough."""
+        """The first machine with cores and unused memory; else the first where evicting the idle makes enough."""
         need = self.size(self.group_of(call))
         machines = [m for m in range(self.machines) if call.kind.cores <= self.free_cores(m)]
         for machine in machines:
@@ -289,6 +290,8 @@ class Oracle:
         for group in sorted(heads, key=heads.get):
             self.serve(group)
             while self.uncovered(group) > 0:
-                unclaimed = [c for c in self.waiting(group) if c.trigger is None or c.trigger.ready >= 0 or c.trigger.gone >= 0]
+                unclaimed = [
+                    c for c in self.waiting(group) if c.trigger is None or c.trigger.ready >= 0 or c.trigger.gone >= 0
+                ]
                 if not unclaimed or not self.start_for(unclaimed[0]):
                     break

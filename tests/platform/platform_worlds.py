@@ -81,7 +81,11 @@ class Harvest:
 
     def reallocate(self, call, invoker, now_s):
         enough = invoker.free_mb >= call.function.memory_mb and invoker.cpu_free >= call.function.cpu
-        return Allocation(call.function.cpu, call.function.memory_mb) if enough else Allocation(call.function.cpu / 4, UNIT_MB / 4)
+        return (
+            Allocation(call.function.cpu, call.function.memory_mb)
+            if enough
+            else Allocation(call.function.cpu / 4, UNIT_MB / 4)
+        )
 
 
 def maybe(strategy):
@@ -105,12 +109,26 @@ PLACEMENTS = st.one_of(
 )
 AUTOSCALERS = st.one_of(
     st.builds(FixedFleet, st.integers(1, 3), maybe(st.integers(1, 3))),
-    st.builds(KPA, initial=st.integers(0, 2), max_scale=st.integers(2, 4), stable_window_s=st.just(6), panic_window_s=st.just(2), tick_s=st.just(1)),
-    st.builds(TargetTracking, target=st.just(0.5), min_containers=st.integers(0, 1), max_containers=st.just(3), tick_s=st.integers(1, 3), scale_in_cooldown_s=st.just(2)),
+    st.builds(
+        KPA,
+        initial=st.integers(0, 2),
+        max_scale=st.integers(2, 4),
+        stable_window_s=st.just(6),
+        panic_window_s=st.just(2),
+        tick_s=st.just(1),
+    ),
+    st.builds(
+        TargetTracking,
+        target=st.just(0.5),
+        min_containers=st.integers(0, 1),
+        max_containers=st.just(3),
+        tick_s=st.integers(1, 3),
+        scale_in_cooldown_s=st.just(2),
+    ),
     st.builds(OnePerRequest),
     st.builds(OnePerRequest, most=st.integers(1, 2), waits=st.booleans()),
     st.builds(OnePerRequest, st.integers(1, 2), st.integers(0, 1)),
-)  # fmt: skip
+)
 QUEUEINGS = st.one_of(
     st.builds(FCFS), st.builds(EarliestDeadline), st.builds(ShortestFirst, st.sampled_from(["oracle", "estimate"]))
 )
@@ -122,7 +140,9 @@ SERVICES = st.one_of(st.integers(0, 4).map(Constant), st.integers(1, 5).map(Whol
 def functions(draw, name, app, concurrency):
     body = ()
     if draw(st.integers(0, 3)) == 0:
-        body = tuple(Step(draw(SERVICES), draw(st.sampled_from(["compute", "wait"]))) for _ in range(draw(st.integers(1, 3))))
+        body = tuple(
+            Step(draw(SERVICES), draw(st.sampled_from(["compute", "wait"]))) for _ in range(draw(st.integers(1, 3)))
+        )
     return Function(
         name,
         service=None if body else draw(SERVICES),

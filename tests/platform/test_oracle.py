@@ -1,4 +1,4 @@
-"""The engine against the oracle, invocation by invocation, on small workloads in whole seconds, full of equal instants."""
+"""The engine against the oracle, call by call, on small workloads in whole seconds, full of equal instants."""
 
 import math
 
@@ -39,48 +39,57 @@ def maybe(strategy):
 @st.composite
 def worlds(draw):
     """(kinds, arrivals as (second, index), options of the oracle, horizon)."""
-    count = draw(st.integers(1, 3))
+    pressure = draw(st.booleans())  # many functions, little memory, long lives: evictions
+    count = 4 if pressure else draw(st.integers(1, 3))
     shares_app = draw(st.booleans()) and count > 1
     concurrency = [draw(st.sampled_from([1, 1, 2, 3])) for _ in range(count)]
     if shares_app:
         concurrency[1] = concurrency[0]
-    arrivals = sorted(draw(st.lists(st.tuples(st.integers(0, 14), st.integers(0, count - 1)), min_size=1, max_size=24)))
+    moments = st.tuples(st.integers(0, 40 if pressure else 14), st.integers(0, count - 1))
+    arrivals = sorted(draw(st.lists(moments, min_size=12 if pressure else 1, max_size=24)))
     kinds = []
     for i in range(count):
         calls = sum(index == i for _, index in arrivals)
         kinds.append(
             Kind(
-                name="abc"[i],
-                services=draw(st.lists(st.integers(0, 5), min_size=calls, max_size=calls)),
+                name="abcd"[i],
+                services=draw(st.lists(st.integers(0, 2 if pressure else 5), min_size=calls, max_size=calls)),
                 memory=draw(st.integers(1, 3)),
                 cores=draw(st.integers(1, 2)),
                 start=draw(st.integers(0, 4)),
-                timeout=draw(maybe(st.integers(1, 4))),
-                start_timeout=draw(maybe(st.integers(1, 3))),
-                patience=draw(maybe(st.integers(1, 4))),
+                timeout=None if pressure else draw(maybe(st.integers(1, 4))),
+                start_timeout=None if pressure else draw(maybe(st.integers(1, 3))),
+                patience=None if pressure else draw(maybe(st.integers(1, 4))),
                 concurrency=concurrency[i],
                 app="app" if shares_app and i < 2 else None,
             )
         )
     options = {
-        "machines": draw(st.integers(1, 3)),
-        "memory": draw(maybe(st.integers(3, 6))),
-        "cores": draw(maybe(st.integers(2, 4))),
-        "window": draw(maybe(st.sampled_from([0, 1, 2, 5]))),
+        "machines": draw(st.integers(1, 2 if pressure else 3)),
+        "memory": draw(st.integers(3, 5)) if pressure else draw(maybe(st.integers(3, 6))),
+        "cores": None if pressure else draw(maybe(st.integers(2, 4))),
+        "window": draw(maybe(st.just(20) if pressure else st.sampled_from([0, 1, 2, 5]))),
         "queue_limit": draw(maybe(st.integers(0, 3))),
     }
-    return kinds, arrivals, options, draw(st.sampled_from([9, 16, 40]))
+    return kinds, arrivals, options, 60 if pressure else draw(st.sampled_from([9, 16, 40]))
 
 
 def engine(kinds, arrivals, options, horizon):
     functions = tuple(
         Function(
-            k.name, Listed([float(s) for s in k.services]), memory_mb=k.memory * UNIT_MB, cpu=k.cores,
-            cold_start=ColdStart(allocate_s=k.start // 2, code_s=k.start - k.start // 2), timeout_s=k.timeout,
-            start_timeout_s=k.start_timeout, patience_s=k.patience, concurrency=k.concurrency, app=k.app,
+            k.name,
+            Listed([float(s) for s in k.services]),
+            memory_mb=k.memory * UNIT_MB,
+            cpu=k.cores,
+            cold_start=ColdStart(allocate_s=k.start // 2, code_s=k.start - k.start // 2),
+            timeout_s=k.timeout,
+            start_timeout_s=k.start_timeout,
+            patience_s=k.patience,
+            concurrency=k.concurrency,
+            app=k.app,
         )
         for k in kinds
-    )  # fmt: skip
+    )
     platform = Platform(
         LRU() if options["window"] is None else FixedWindow(options["window"]),
         invokers=options["machines"],
@@ -104,31 +113,51 @@ def test_engine_and_oracle_agree_call_by_call(world):
     oracle.run(arrivals, horizon)
     result = engine(*world)
     expected = [
-        (kinds.index(c.kind), c.arrival * NS_PER_S, ns_or_never(c.begin), ns_or_never(c.end), c.outcome, c.start, -1 if c.box is None else c.box.id)
+        (
+            kinds.index(c.kind),
+            c.arrival * NS_PER_S,
+            ns_or_never(c.begin),
+            ns_or_never(c.end),
+            c.outcome,
+            c.start,
+            -1 if c.box is None else c.box.id,
+        )
         for c in oracle.calls
-    ]  # fmt: skip
+    ]
     calls = result.calls
     got = [
-        (*(int(calls[name][i]) for name in ("function", "arrival_ns", "begin_ns", "end_ns")),
-         Outcome(calls["outcome"][i]).name.lower(), Start(calls["start"][i]).name.lower(), int(calls["container"][i]))
+        (
+            *(int(calls[name][i]) for name in ("function", "arrival_ns", "begin_ns", "end_ns")),
+            Outcome(calls["outcome"][i]).name.lower(),
+            Start(calls["start"][i]).name.lower(),
+            int(calls["container"][i]),
+        )
         for i in range(len(result))
-    ]  # fmt: skip
+    ]
     assert got == expected
     boxes = [
-        (b.group, b.machine, b.created * NS_PER_S, ns_or_never(b.ready), ns_or_never(b.gone), b.why, b.uses) for b in oracle.boxes
+        (b.group, b.machine, b.created * NS_PER_S, ns_or_never(b.ready), ns_or_never(b.gone), b.why, b.uses)
+        for b in oracle.boxes
     ]
     table = result.containers
     lives = [
-        (result.groups[table["group"][i]], *(int(table[name][i]) for name in ("invoker", "created_ns", "ready_ns", "gone_ns")),
-         Gone(table["gone"][i]).name.lower(), int(table["uses"][i]))
+        (
+            result.groups[table["group"][i]],
+            *(int(table[name][i]) for name in ("invoker", "created_ns", "ready_ns", "gone_ns")),
+            Gone(table["gone"][i]).name.lower(),
+            int(table["uses"][i]),
+        )
         for i in range(len(table["group"]))
-    ]  # fmt: skip
+    ]
     assert lives == boxes
 
 
 def test_the_oracle_itself_on_a_case_done_by_hand():
-    """One machine for one container, window 5, start 2: cold at 0, warm at the last instant of the window, then cold."""
+    """Room for one container, window 5, start 2: cold at 0, warm at the last instant of the window, then cold."""
     oracle = Oracle([Kind("f", [1, 1, 1], start=2)], memory=1, window=5)
     oracle.run([(0, 0), (8, 0), (15, 0)], 100)
     assert [(c.begin, c.end, c.start) for c in oracle.calls] == [(2, 3, "cold"), (8, 9, "warm"), (17, 18, "cold")]
-    assert [(b.created, b.ready, b.gone, b.why) for b in oracle.boxes] == [(0, 2, 14, "expired"), (15, 17, 23, "expired")]
+    assert [(b.created, b.ready, b.gone, b.why) for b in oracle.boxes] == [
+        (0, 2, 14, "expired"),
+        (15, 17, 23, "expired"),
+    ]

@@ -1,4 +1,6 @@
-"""Bad input to a platform or a run: an error of one line that names the value, what was expected and where; or a meaning."""
+"""Bad input to a platform or a run: an error of one line that names the value, what was expected and where; or a
+meaning.
+"""
 
 import math
 
@@ -22,14 +24,17 @@ def f(name="f", **options):
 
 
 def run(platform, *functions, **options):
-    return simulate(platform, Workload(functions, {functions[0].name: [0.0]}), **({"seed": 1, "duration_s": 10.0} | options))
+    return simulate(
+        platform, Workload(functions, {functions[0].name: [0.0]}), **({"seed": 1, "duration_s": 10.0} | options)
+    )
 
 
 CASES = {
     "container larger than every invoker": (
-        lambda: run(Platform(LRU(), invokers=3, invoker_memory_mb=128), f(memory_mb=256)), ["'f'", "memory_mb", "128", "256"]),
-    "more cores than every invoker": (
-        lambda: run(Platform(LRU(), invoker_cpu=2), f(cpu=4)), ["'f'", "cpu", "2", "4"]),
+        lambda: run(Platform(LRU(), invokers=3, invoker_memory_mb=128), f(memory_mb=256)),
+        ["'f'", "memory_mb", "128", "256"],
+    ),
+    "more cores than every invoker": (lambda: run(Platform(LRU(), invoker_cpu=2), f(cpu=4)), ["'f'", "cpu", "2", "4"]),
     "queue of negative length": (lambda: Platform(LRU(), queue_limit=-1), ["queue_limit", ">= 0", "-1"]),
     "half a queue": (lambda: Platform(LRU(), queue_limit=0.5), ["queue_limit", "whole", "0.5"]),
     "no invoker": (lambda: Platform(LRU(), invokers=0), ["invokers", ">= 1", "0"]),
@@ -48,13 +53,22 @@ CASES = {
     "negative provisioned": (lambda: Platform(LRU(), provisioned={"f": -1}), ["provisioned", "'f'", "-1"]),
     "unknown provisioned function": (lambda: run(Platform(LRU(), provisioned={"g": 1}), f()), ["provisioned", "'g'"]),
     "more provisioned than fit": (
-        lambda: run(Platform(LRU(), invoker_memory_mb=256, provisioned={"f": 3}), f()), ["provisioned", "3", "'f'"]),
+        lambda: run(Platform(LRU(), invoker_memory_mb=256, provisioned={"f": 3}), f()),
+        ["provisioned", "3", "'f'"],
+    ),
     "duplicate function": (lambda: run(Platform(LRU()), f(), f()), ["'f'", "twice"]),
-    "no function": (lambda: simulate(Platform(LRU()), Workload(()), seed=1, duration_s=1.0), ["workload", "at least one"]),
+    "no function": (
+        lambda: simulate(Platform(LRU()), Workload(()), seed=1, duration_s=1.0),
+        ["workload", "at least one"],
+    ),
     "two concurrencies in one app": (
-        lambda: run(Platform(LRU()), f("a", app="x", concurrency=2), f("b", app="x")), ["'x'", "concurrency", "2", "1", "'b'"]),
+        lambda: run(Platform(LRU()), f("a", app="x", concurrency=2), f("b", app="x")),
+        ["'x'", "concurrency", "2", "1", "'b'"],
+    ),
     "two concurrencies in one fleet": (
-        lambda: run(Platform(LRU(), one_group=True), f("a"), f("b", concurrency=3)), ["concurrency", "3"]),
+        lambda: run(Platform(LRU(), one_group=True), f("a"), f("b", concurrency=3)),
+        ["concurrency", "3"],
+    ),
     "negative service": (lambda: Constant(-1.0), ["duration", ">= 0", "-1"]),
     "service of NaN": (lambda: Exponential(NAN), ["mean", "nan"]),
     "negative start": (lambda: ColdStart(code_s=-1), ["code_s", "-1"]),
@@ -68,20 +82,33 @@ CASES = {
     "negative seed": (lambda: run(Platform(LRU()), f(), seed=-1), ["seed", "-1"]),
     "warm-up as long as the run": (lambda: run(Platform(LRU()), f(), warmup_s=10.0), ["warmup_s", "10"]),
     "unknown decision point": (lambda: run(Platform(LRU()), f(), pause_at=("tock",)), ["pause_at", "'tock'", "tick"]),
-    "a pause at ticks that never come": (lambda: run(Platform(LRU()), f(), pause_at=("tick",)), ["pause_at", "autoscaler"]),
+    "a pause at ticks that never come": (
+        lambda: run(Platform(LRU()), f(), pause_at=("tick",)),
+        ["pause_at", "autoscaler"],
+    ),
     "early binding without placement": (lambda: Platform(LRU(), binding="early"), ["early", "placement"]),
     "early binding with a queueing order": (
-        lambda: Platform(LRU(), binding="early", placement=Hashed(), queueing=FCFS()), ["queueing", "early"]),
+        lambda: Platform(LRU(), binding="early", placement=Hashed(), queueing=FCFS()),
+        ["queueing", "early"],
+    ),
     "early binding with an autoscaler": (
-        lambda: Platform(LRU(), binding="early", placement=Hashed(), autoscaler=OnePerRequest()), ["autoscaler", "early"]),
+        lambda: Platform(LRU(), binding="early", placement=Hashed(), autoscaler=OnePerRequest()),
+        ["autoscaler", "early"],
+    ),
     "sharing an unlimited cpu": (lambda: Platform(LRU(), cpu="shared"), ["shared", "invoker_cpu", "inf"]),
     "provisioned containers of a fleet": (
-        lambda: Platform(LRU(), autoscaler=FixedFleet(2), provisioned={"f": 1}), ["provisioned", "autoscaler"]),
+        lambda: Platform(LRU(), autoscaler=FixedFleet(2), provisioned={"f": 1}),
+        ["provisioned", "autoscaler"],
+    ),
     "allocations for calls that share a container": (
-        lambda: run(Platform(LRU(), allocator=FixedAllocation()), f(concurrency=2)), ["'f'", "concurrency", "2"]),
+        lambda: run(Platform(LRU(), allocator=FixedAllocation()), f(concurrency=2)),
+        ["'f'", "concurrency", "2"],
+    ),
     "speed of zero": (
-        lambda: run(Platform(LRU(), allocator=FixedAllocation()), f(speed=lambda cpu, memory_mb: 0.0)), ["speed", "> 0", "0"]),
-}  # fmt: skip
+        lambda: run(Platform(LRU(), allocator=FixedAllocation()), f(speed=lambda cpu, memory_mb: 0.0)),
+        ["speed", "> 0", "0"],
+    ),
+}
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -113,7 +140,7 @@ class Greedy:
 @pytest.mark.parametrize(
     ("allocation", "words"),
     [
-        (Allocation(1.0, 4096.0), ["'f'", "4096 MB", "invoker 0"]),
+        (Allocation(1.0, 4096.0), ["'f'", "1024 MB", "got 4096", "invoker 0"]),
         (Allocation(9.0, 128.0), ["'f'", "9", "invoker 0"]),
         (Allocation(0.0, 128.0), ["'f'", "> 0"]),
         (Allocation(1.0, -1.0), ["'f'", "> 0"]),

@@ -33,7 +33,7 @@ def outcomes(result):
     return [Outcome(v).name.lower() for v in result.calls["outcome"]]
 
 
-# --- shared cpu --------------------------------------------------------------------------------------------------------
+# --- shared cpu ------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -75,7 +75,7 @@ def test_a_body_whose_rest_takes_no_time_completes_at_its_limit():
     assert outcomes(result) == ["completed"]
 
 
-# --- dedicated cpu -----------------------------------------------------------------------------------------------------
+# --- dedicated cpu ---------------------------------------------------------------------------------------------------
 
 
 def test_a_call_whose_container_found_no_cpu_starts_where_there_is_some():
@@ -92,7 +92,7 @@ def test_early_binding_waits_for_cpu_at_its_own_invoker():
     assert seconds(result, "begin_ns") == [1.0, 4.0] and set(result.containers["invoker"]) <= {0, 1}
 
 
-# --- allocations -------------------------------------------------------------------------------------------------------
+# --- allocations -----------------------------------------------------------------------------------------------------
 
 
 class Half:
@@ -117,7 +117,10 @@ def test_memory_given_up_comes_back_with_the_end_of_the_call():
     platform = Platform(LRU(), invoker_memory_mb=256, allocator=Half())
     result = run(platform, [f()], {"f": [0.0]})
     resizes = result.resizes
-    assert [(t / NS, mb) for t, mb in zip(resizes["time_ns"], resizes["memory_mb"], strict=True)] == [(0.0, 64.0), (1.0, 128.0)]
+    assert [(t / NS, mb) for t, mb in zip(resizes["time_ns"], resizes["memory_mb"], strict=True)] == [
+        (0.0, 64.0),
+        (1.0, 128.0),
+    ]
 
 
 def test_a_container_whose_memory_was_given_to_another_ends():
@@ -149,7 +152,7 @@ def test_cpu_given_up_while_running_serves_who_waits():
     assert seconds(result, "begin_ns") == [0.0, 2.0]
 
 
-# --- stem cells --------------------------------------------------------------------------------------------------------
+# --- stem cells ------------------------------------------------------------------------------------------------------
 
 
 def test_a_stem_cell_passes_dependencies_and_code_and_is_replaced():
@@ -157,8 +160,8 @@ def test_a_stem_cell_passes_dependencies_and_code_and_is_replaced():
     function = Function("f", Constant(1.0), cold_start=start)
     platform = Platform(LRU(), starter=StemCells([StemCell("python", 128.0, 1)]))
     result = run(platform, [function], {"f": [0.0, 1.0, 10.0]})
-    # The stock at 0; its replacement is ready at 3; so the second call, at 1, starts from scratch (to 11), but the first
-    # container is free at 8 and serves it; at 10 the third takes that container again.
+    # The stock at 0; its replacement is ready at 3; so the second call, at 1, starts from scratch (to 11), but the
+    # first container is free at 8 and serves it; at 10 the third takes that container again.
     assert [Start(s) for s in result.calls["start"]] == [Start.PREWARMED, Start.WARM, Start.WARM]
     assert seconds(result, "begin_ns") == [7.0, 8.0, 10.0]
     assert [Cause(c) for c in result.containers["cause"]] == [Cause.CALL, Cause.STEM, Cause.CALL]
@@ -171,7 +174,7 @@ def test_a_stem_cell_serves_its_runtime_and_memory_size_alone():
     assert [Start(s) for s in result.calls["start"]] == [Start.COLD, Start.COLD, Start.PREWARMED]
 
 
-# --- limits that a waiting call meets ----------------------------------------------------------------------------------
+# --- limits that a waiting call meets --------------------------------------------------------------------------------
 
 
 def test_a_queued_call_is_served_when_a_time_out_frees_the_only_place():

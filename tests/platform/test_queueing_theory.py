@@ -1,7 +1,7 @@
 """The simulator against formulas: means over independent seeds, and the stated number of standard errors.
 
-Each test runs K seeds and requires the formula's value within 4 standard errors of the mean over seeds, which for K = 8 a
-correct simulator fails with probability 0.5 % (t distribution, 7 degrees of freedom) before the seeds are fixed.
+Each test runs K seeds and requires the formula's value within 4 standard errors of the mean over seeds, which for K = 8
+a correct simulator fails with probability 0.5 % (t distribution, 7 degrees of freedom) before the seeds are fixed.
 """
 
 import math
@@ -126,7 +126,9 @@ def test_cold_fraction_of_short_calls_is_exp_of_minus_rate_times_window(window_s
 
 
 @pytest.mark.parametrize(
-    "service", [Constant(1.0), Exponential(1.0), HyperExponential((0.5, 3.0), (0.8, 0.2))], ids=["constant", "exp", "hyper"]
+    "service",
+    [Constant(1.0), Exponential(1.0), HyperExponential((0.5, 3.0), (0.8, 0.2))],
+    ids=["constant", "exp", "hyper"],
 )
 def test_processor_sharing_does_not_see_the_distribution(service):
     """M/G/1 processor sharing on one core: mean response E[S] / (1 - load), whatever the distribution."""
@@ -139,5 +141,7 @@ def test_processor_sharing_on_two_cores_is_the_mmn_queue_in_number():
     """Exponential work, each call at most one core, two cores: the number in the system is that of M/M/2."""
     platform = Platform(LRU(), cpu="shared", invoker_cpu=2.0)
     load = 1.2
-    responses = [mean_response_s(run(platform, Function("f", Exponential(1.0)), load, 6_000, seed), 200) for seed in SEEDS]
+    responses = [
+        mean_response_s(run(platform, Function("f", Exponential(1.0)), load, 6_000, seed), 200) for seed in SEEDS
+    ]
     agrees(responses, 1.0 + erlang_c(2, load) / (2 - load))

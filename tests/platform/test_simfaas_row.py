@@ -1,6 +1,6 @@
 """The row that the SimFaaS paper prints (N. Mahmoudi and H. Khazaei, "SimFaaS: A Performance Simulator for Serverless
-Computing Platforms", CLOSER 2021): 0.9 calls a second, service exponential with mean 1.991 s (cold 2.244 s), window 600 s,
-1,000,000 s: cold 0.14 %, 7.6795 instances, 1.7902 of them busy.
+Computing Platforms", CLOSER 2021): 0.9 calls a second, service exponential with mean 1.991 s (cold 2.244 s), window 600
+s, 1,000,000 s: cold 0.14 %, 7.6795 instances, 1.7902 of them busy.
 """
 
 import numpy as np
@@ -42,8 +42,8 @@ def test_the_row_of_the_simfaas_paper():
         spread = 4.78 * np.std(ours, ddof=1) * np.sqrt(1 + 1 / len(ours))
         assert abs(np.mean(ours) - paper) <= spread, (np.mean(ours), spread, paper)
     assert round(np.mean(cold), 2) in (0.13, 0.14), cold
-    # Ten runs of SimFaaS itself, 1e6 s each: mean and standard deviation over the runs. Two means of ten runs differ by at
-    # most 3.92 standard errors in 99.9 % of the cases (t, 18 degrees of freedom).
+    # Ten runs of SimFaaS itself, 1e6 s each: mean and standard deviation over the runs. Two means of ten runs differ by
+    # at most 3.92 standard errors in 99.9 % of the cases (t, 18 degrees of freedom).
     for ours, mean, deviation in ((cold, 0.133, 0.002), (containers, 7.703, 0.017), (busy, 1.7925, 0.003)):
         error = np.sqrt((np.var(ours, ddof=1) + deviation**2) / len(ours))
         assert abs(np.mean(ours) - mean) <= 3.92 * error + 0.0005, (np.mean(ours), error, mean)

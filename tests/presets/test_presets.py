@@ -11,6 +11,7 @@ from faaslab.functions import ColdStart, Function
 from faaslab.model.result import Outcome, Start
 from faaslab.model.summary import summary
 from faaslab.platform import simulate
+from faaslab.policies import FixedWindow
 from faaslab.presets import aws_lambda, azure_functions, constants, knative, openwhisk, start_model, vm_fleet
 from faaslab.workload import Workload, poisson
 
@@ -50,9 +51,29 @@ def test_lambda_throttles_above_the_account_limit():
 def test_azure_adds_one_instance_a_second_and_lets_the_rest_wait():
     result = run(azure_functions(), [0.0] * 5, 200.0)
     assert (result.calls["outcome"] == Outcome.COMPLETED).all()
-    assert len(result.containers["created_ns"]) < 5
-    later = run(azure_functions(), [0.0, 1.0, 2.0, 3.0], 200.0)
-    assert (later.calls["start"] == Start.COLD).all()
+    assert (result.containers["created_ns"] / 1e9).tolist() == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert (result.calls["start"] == Start.COLD).all()
+
+
+def test_openwhisk_restocks_a_stem_cell_when_there_is_room_again():
+    """One invoker with room for three containers: the stem cell taken for the first call comes back at the expiry."""
+    function = Function("thumbnail", Constant(1.0), memory_mb=256, runtime="nodejs", cold_start=start_model())
+    small = openwhisk(1, invoker_memory_mb=512.0, keep_alive=FixedWindow(60.0))
+    result = run(small, [5.0, 100.0], 200.0, function)
+    assert result.notes["stem cells without room"] == 2
+    assert result.calls["start"].tolist() == [Start.PREWARMED, Start.PREWARMED]
+    # Two at the beginning, and one for each that was used and has expired again.
+    created = sorted(result.containers["created_ns"] / 1e9)
+    left = constants("start")["dependencies_s"].value + constants("start")["code_s"].value
+    assert created[:2] == [0.0, 0.0]
+    assert created[2] == pytest.approx(5.0 + left + 1.0 + 60.0)
+
+
+def test_a_start_from_a_stem_cell_needs_no_memory_besides_the_cell():
+    function = Function("thumbnail", Constant(50.0), memory_mb=256, runtime="nodejs", cold_start=start_model())
+    full = openwhisk(1, invoker_memory_mb=512.0)
+    result = run(full, [5.0, 6.0], 20.0, function)
+    assert result.calls["start"].tolist() == [Start.PREWARMED, Start.PREWARMED]
 
 
 def test_azure_functions_of_one_app_share_instances():

@@ -1,0 +1,55 @@
+"""Tables and intervals in a chapter's words."""
+
+import tomllib
+
+import pytest
+
+from faaslab.errors import InputError
+from faaslab.viz import grid, parse_texts, plus_minus
+
+TEXTS = """
+[picture.sizes]
+title = "Sizes."
+caption = "Two of them."
+alt = "A table."
+[picture.sizes.columns]
+name = { label = "Name", format = "text" }
+size = { label = "Size", unit = "MB" }
+"""
+
+
+@pytest.fixture
+def texts():
+    return parse_texts(tomllib.loads(TEXTS))
+
+
+def test_a_grid_has_the_headings_and_formats_of_the_texts(texts):
+    table = grid("sizes", [{"name": "<small>", "size": 1.23456}, {"name": "large", "size": 12345.6}], texts)
+    html = table._repr_html_()
+    assert "&lt;small&gt;" in html and "<small>" not in html
+    assert "1.23" in html and "12,300" in html and "Sizes." in html
+    assert repr(table).splitlines()[1].split() == ["<small>", "1.23"]
+
+
+def test_a_grid_needs_every_column(texts):
+    with pytest.raises(InputError, match="size"):
+        grid("sizes", [{"name": "a"}], texts)
+
+
+@pytest.mark.parametrize(
+    ("mean", "half", "text"),
+    [
+        (0.02338, 0.00034, "0.0234 ± 0.0003"),
+        (92.15, 0.32, "92.2 ± 0.3"),
+        (1234.5, 67.8, "1,234 ± 68"),
+        (0.0, 0.0, "0.00 ± 0.00"),
+        (-1.234, 0.5, "-1.23 ± 0.50"),
+        (float("nan"), 1.0, "–"),
+    ],
+)
+def test_an_interval_has_three_significant_digits(mean, half, text):
+    assert plus_minus({"mean": mean, "half_width": half}) == text
+
+
+def test_an_interval_may_be_scaled():
+    assert plus_minus({"mean": 0.01234, "half_width": 0.001}, 100) == "1.23 ± 0.10"
