@@ -103,8 +103,8 @@ class Verdict:
 
 
 def sign(state: str) -> str:
-    """The sign of a state in its colour, as HTML."""
-    return f'<span style="color:{COLOURS[state]};font-weight:bold">{SIGNS[state]}</span>'
+    """The sign of a state as HTML: in the text's own colour, which can be read on light and on dark ground."""
+    return f"<strong>{SIGNS[state]}</strong>"
 
 
 def code(text: str) -> str:

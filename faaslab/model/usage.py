@@ -6,6 +6,7 @@ bill(provider, Usage(**usage_columns(result))).
 
 import numpy as np
 
+from faaslab.functions import PHASES
 from faaslab.model.result import Outcome, Result, Start
 from faaslab.units import NS_PER_S
 
@@ -19,15 +20,73 @@ def usage_columns(result: Result) -> dict[str, np.ndarray]:
     nothing. init_s is the container's whole start (seconds) for a cold call and 0 for others: starts ahead of calls
     have no row here.
     """
-    calls = result.calls
-    billed = np.isin(calls["outcome"], PAID) & (calls["begin_ns"] >= 0) & (calls["arrival_ns"] >= result.warmup_ns)
-    calls = {name: column[billed] for name, column in calls.items()}
-    containers = result.containers
-    start_ns = sum(containers[f"{phase}_ns"] for phase in ("allocate", "runtime", "dependencies", "code"))
-    cold = calls["start"] == Start.COLD
-    init_s = np.where(cold, start_ns[calls["container"]], 0) / NS_PER_S if len(start_ns) else np.zeros(len(cold))
+    calls = _billed(result)
     return {
         "memory_mb": calls["memory_mb"],
         "service_s": (calls["end_ns"] - calls["begin_ns"]) / NS_PER_S,
-        "init_s": init_s,
+        "init_s": _init_s(result, calls),
     }
+
+
+def active_columns(result: Result) -> dict[str, np.ndarray]:
+    """container, start_s, end_s, memory_mb and init_s of the same calls, for providers that bill active instances:
+    Usage(**usage_columns(result), active=active_periods(**active_columns(result)))."""
+    calls = _billed(result)
+    return {
+        "container": calls["container"],
+        "start_s": calls["begin_ns"] / NS_PER_S,
+        "end_s": calls["end_ns"] / NS_PER_S,
+        "memory_mb": calls["memory_mb"],
+        "init_s": _init_s(result, calls),
+    }
+
+
+def container_columns(result: Result) -> dict[str, np.ndarray]:
+    """memory_mb, start_s, end_s, busy_s and init_s of the containers, for providers that bill their whole life:
+    Usage(**usage_columns(result), containers=Containers(**container_columns(result))).
+
+    A container alive at the horizon ends there. busy_s counts a moment once, however many calls run in it.
+    """
+    containers, horizon = result.containers, result.horizon_ns
+    created = containers["created_ns"]
+    end = np.where(containers["gone_ns"] < 0, horizon, containers["gone_ns"])
+    ready = np.where(containers["ready_ns"] < 0, end, containers["ready_ns"])
+    return {
+        "memory_mb": containers["memory_mb"],
+        "start_s": created / NS_PER_S,
+        "end_s": end / NS_PER_S,
+        "busy_s": _busy_ns(result) / NS_PER_S,
+        "init_s": (ready - created) / NS_PER_S,
+    }
+
+
+def _billed(result):
+    calls = result.calls
+    billed = np.isin(calls["outcome"], PAID) & (calls["begin_ns"] >= 0) & (calls["arrival_ns"] >= result.warmup_ns)
+    return {name: column[billed] for name, column in calls.items()}
+
+
+def _init_s(result, calls):
+    """Seconds of the start before each call: the container's for a cold one, 0 for others."""
+    containers = result.containers
+    start_ns = sum(containers[f"{phase}_ns"] for phase in PHASES)
+    init_ns = np.zeros(len(calls["start"]), dtype=np.int64)
+    cold = calls["start"] == Start.COLD
+    init_ns[cold] = start_ns[calls["container"][cold]]
+    return init_ns / NS_PER_S
+
+
+def _busy_ns(result):
+    """Nanoseconds with at least one call, for each container: the union of its calls' times."""
+    calls = result.calls
+    begun = np.flatnonzero(calls["begin_ns"] >= 0)
+    order = begun[np.lexsort((calls["begin_ns"][begun], calls["container"][begun]))]
+    end = np.where(calls["end_ns"] < 0, result.horizon_ns, calls["end_ns"])
+    busy = np.zeros(len(result.containers["created_ns"]), dtype=np.int64)
+    last, until = -1, 0
+    for row, begin, finish in zip(calls["container"][order], calls["begin_ns"][order], end[order], strict=True):
+        if row != last:
+            last, until = row, 0
+        busy[row] += max(0, finish - max(begin, until))
+        until = max(until, finish)
+    return busy

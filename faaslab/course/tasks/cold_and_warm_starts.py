@@ -132,6 +132,7 @@ def _runtime_cases(seed, shift):
     words = _words("runtime")["cases"]
     a, b = shift, 2 * shift
     ends = [(0.0, 4.0 + a), (12.0 + a, 1.0)]
+    exactly = [(0.0, 4.0 + a), (14.0 + a, 1.0)]
     late = [(0.0, 4.0 + a), (14.5 + a, 1.0)]
     together = [(0.0, 5.0), (1.0 + a, 5.0), (20.0 + b, 1.0)]
     full = [(0.0, 5.0), (1.0, 5.0), (2.0 + a, 5.0), (9.0 + b, 1.0)]
@@ -144,6 +145,7 @@ def _runtime_cases(seed, shift):
     random = _random_calls(seed + int(1000 * shift))
     return (
         starts("end", ends, 10.0, 10),
+        starts("exactly", exactly, 10.0, 10),
         starts("late", late, 10.0, 10),
         starts("together", together, 30.0, 10),
         Case(words["alive"], _alive(together[:2], 10.0, 12.0 + a), 2),
@@ -169,10 +171,10 @@ def a_day(window_s: float, seed: int) -> dict:
 
     10,000 calls a day on average with a peak at 20 o'clock, 256 MB, exponential service of 0.2 s, starts of 0.5 s.
     """
-    function = Function("thumbnail", Exponential(0.2), memory_mb=256, cold_start=START)
+    function = Function("thumbnails", Exponential(0.2), memory_mb=256, cold_start=START)
     arrivals_s = diurnal(CALLS_A_DAY / DAY_S, 0.9, 20, DAY_S, seed)
     result = simulate(
-        Platform(FixedWindow(window_s)), Workload((function,), {"thumbnail": arrivals_s}), seed=seed, duration_s=DAY_S
+        Platform(FixedWindow(window_s)), Workload((function,), {"thumbnails": arrivals_s}), seed=seed, duration_s=DAY_S
     )
     figures = summary(result)
     idle_mb_s = figures["idle_memory_fraction"] * figures["memory_mb_seconds"]
