@@ -43,7 +43,7 @@ test: environment  ## check style, imports, code, labs, chapters and the built b
 	exit $$status
 
 lab: environment  ## open JupyterLab in labs/ (PORT=9000 asks for one port and no other)
-	@$(BIN)/jupyter lab --notebook-dir=labs $(if $(filter 0,$(shell id -u)),--allow-root) $(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0)
+	@$(BIN)/jupyter lab --notebook-dir=. --LabApp.default_url=/lab/tree/labs $(if $(filter 0,$(shell id -u)),--allow-root) $(if $(PORT),--port=$(PORT) --ServerApp.port_retries=0)
 
 labs: environment  ## write the labs again from labs/masters/
 	@$(LABS)

@@ -157,7 +157,8 @@ class Number:
             for suffix, size in (("big", factor), ("small", 1 / factor)):
                 if abs(ratio / size - 1) <= max(self.tolerance, 0.005):
                     return f"{'percent' if name == 'hundred' and self.unit == 'fraction' else name}_{suffix}"
-        if any(abs(ratio / size - 1) <= self.tolerance for size in (1.024, 1 / 1.024)):
+        # narrower than a right answer's margin: a rounded answer is not a slip
+        if any(abs(ratio / size - 1) <= 0.002 for size in (1.024, 1 / 1.024)):
             return "decimal_gb"
         if self._near(value, 1 / key):
             return "reciprocal"

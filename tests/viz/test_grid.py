@@ -1,11 +1,12 @@
 """Tables and intervals in a chapter's words."""
 
+import sys
 import tomllib
 
 import pytest
 
 from faaslab.errors import InputError
-from faaslab.viz import grid, parse_texts, plus_minus
+from faaslab.viz import grid, parse_texts, plus_minus, say
 
 TEXTS = """
 [picture.sizes]
@@ -53,3 +54,9 @@ def test_an_interval_has_three_significant_digits(mean, half, text):
 
 def test_an_interval_may_be_scaled():
     assert plus_minus({"mean": 0.01234, "half_width": 0.001}, 100) == "1.23 ± 0.10"
+
+
+def test_numbers_for_the_prose_are_printed_where_the_prose_cannot_show_them(monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "myst_nb", None)
+    say(cold=0.0123456, source="the trace")
+    assert capsys.readouterr().out == "cold = 0.0123\nsource = the trace\n"
