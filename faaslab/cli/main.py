@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 
+from faaslab import __version__
 from faaslab.cli import cost, replay, simulate
 from faaslab.errors import InputError
 
@@ -12,11 +13,17 @@ A laboratory for serverless computing: simulate a platform, replay a trace, pric
 Times are in seconds, memory in MB of 2**20 bytes. Every command takes --json."""
 
 
+class Parser(argparse.ArgumentParser):
+    """Prints an error on one line, like all errors of input here, without the usage before it."""
+
+    def error(self, message):
+        self.exit(2, f"faaslab: error: {message} (see {self.prog} --help)\n")
+
+
 def main(arguments=None) -> int:
     """Run one command; returns the exit status: 0, or 2 for input that cannot be worked with."""
-    parser = argparse.ArgumentParser(
-        prog="faaslab", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(prog="faaslab", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--version", action="version", version=f"faaslab {__version__}")
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     for command in (simulate, replay, cost):
         command.add_parser(subparsers)

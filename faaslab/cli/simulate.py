@@ -80,13 +80,22 @@ def run(args):
             summary(simulate(platform, workload, seed=seed, duration_s=duration, warmup_s=warmup, progress=show))
         )
     seeds = list(range(first, first + runs))
-    result = {**(figures[0] if runs == 1 else interval_of(figures)), "seeds": seeds}
-    if args.json:
-        print_json(result)
+    intervals = None if runs == 1 else interval_of(figures)
+    if not args.json:
+        title = f"seed {first}" if runs == 1 else f"seeds {first} to {seeds[-1]}, mean ± half of the 95 % interval"
+        print_table({title: intervals or figures[0]})
+    elif intervals is None:
+        print_json({**figures[0], "seeds": seeds})
     else:
-        seeds_text = f"seed {first}" if runs == 1 else f"seeds {first} to {seeds[-1]}, mean ± half of the 95 % interval"
-        print_table({seeds_text: {key: value for key, value in result.items() if key != "seeds"}})
+        print_json({**_part(intervals, "mean"), "half_width_95": _part(intervals, "half_width"), "seeds": seeds})
     return 0
+
+
+def _part(intervals, name):
+    """The means, or the half-widths, of figures that are intervals, in the nesting of the figures."""
+    if set(intervals) == {"mean", "half_width"}:
+        return intervals[name]
+    return {key: _part(value, name) for key, value in intervals.items()}
 
 
 def _function(args):
