@@ -117,6 +117,14 @@ MESSAGE_COLUMNS = {
     "outcome": np.int8,
 }
 
+SCHEMA = {
+    "calls": CALL_COLUMNS,
+    "containers": CONTAINER_COLUMNS,
+    "resizes": RESIZE_COLUMNS,
+    "events": EVENT_COLUMNS,
+    "messages": MESSAGE_COLUMNS,
+}
+
 Columns = Mapping[str, np.ndarray]
 
 
@@ -145,6 +153,10 @@ class Result:
     messages: Columns
     notes: Mapping[str, int] = field(default_factory=dict)
 
+    def __post_init__(self):
+        for table, schema in SCHEMA.items():
+            check_columns(getattr(self, table), schema, f"result, {table}")
+
     def __len__(self):
         return len(self.calls["arrival_ns"])
 
@@ -160,7 +172,7 @@ class Result:
         """One of the tables as a pandas DataFrame with times in seconds (never is NaN) and names in place of codes."""
         import pandas as pd
 
-        member(table, "table of a result", ("calls", "containers", "resizes", "events", "messages"))
+        member(table, "table of a result", tuple(SCHEMA))
         columns = getattr(self, table)
         names = {"function": [f.name for f in self.functions], "group": self.groups, "source": self.sources}
         outcomes = Outcome if table == "calls" else EventOutcome

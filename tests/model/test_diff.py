@@ -9,7 +9,7 @@ from faaslab.durations import Constant
 from faaslab.errors import InputError
 from faaslab.functions import Function
 from faaslab.model.diff import diff
-from faaslab.model.result import CALL_COLUMNS, CONTAINER_COLUMNS, RESIZE_COLUMNS, Outcome, Result, Start
+from faaslab.model.result import CALL_COLUMNS, CONTAINER_COLUMNS, SCHEMA, Outcome, Result, Start
 
 S = 10**9
 DONE, LEFT, RETRIED = Outcome.COMPLETED, Outcome.ABANDONED, Outcome.FAILED
@@ -27,10 +27,13 @@ def run(rows, container_s=10, horizon_s=100, warmup_s=0, names=("f", "g")):
     containers = {name: np.zeros(1, dtype) for name, dtype in CONTAINER_COLUMNS.items()}
     containers["gone_ns"][:] = container_s * S
     containers["memory_mb"][:] = 100
-    resizes = {name: np.zeros(0, dtype) for name, dtype in RESIZE_COLUMNS.items()}
+    rest = [
+        {name: np.zeros(0, dtype) for name, dtype in SCHEMA[table].items()}
+        for table in ("resizes", "events", "messages")
+    ]
     functions = tuple(Function(name, Constant(1.0)) for name in names)
     one = (math.inf,)
-    return Result(0, horizon_s * S, warmup_s * S, functions, names, names, one, one, calls, containers, resizes, {}, {})
+    return Result(0, horizon_s * S, warmup_s * S, functions, names, names, one, one, calls, containers, *rest)
 
 
 A = [

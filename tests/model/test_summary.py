@@ -11,7 +11,7 @@ from faaslab.durations import Constant
 from faaslab.errors import InputError
 from faaslab.functions import Function
 from faaslab.model.occupancy import busy_areas, clip_areas, exact_sum, memory_area
-from faaslab.model.result import CALL_COLUMNS, CONTAINER_COLUMNS, RESIZE_COLUMNS, Gone, Outcome, Result, Start
+from faaslab.model.result import SCHEMA, Gone, Outcome, Result, Start
 from faaslab.model.summary import littles_law, summary, summary_over_seeds, t_interval
 
 S = 10**9
@@ -35,11 +35,11 @@ def result(calls=(), containers=(), resizes=(), horizon_ns=100 * S, warmup_ns=0,
         sources=("f",),
         invokers_memory_mb=(math.inf,),
         invokers_cpu=(math.inf,),
-        calls=table(CALL_COLUMNS, calls),
-        containers=table(CONTAINER_COLUMNS, containers),
-        resizes=table(RESIZE_COLUMNS, resizes),
-        events={},
-        messages={},
+        calls=table(SCHEMA["calls"], calls),
+        containers=table(SCHEMA["containers"], containers),
+        resizes=table(SCHEMA["resizes"], resizes),
+        events=table(SCHEMA["events"], ()),
+        messages=table(SCHEMA["messages"], ()),
     )
 
 
