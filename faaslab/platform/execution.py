@@ -24,6 +24,7 @@ class Execution:
         self.reserves = not self.shared and sim.limited_cpu
         self.counts_area = platform.autoscaler is not None
         self._ended = (self._on_end,)
+        self._schedule = sim.env.schedule
         keep_alive, queueing = platform.keep_alive, platform.queueing
         self._on_begin = keep_alive.on_begin if implements(keep_alive, KeepAlive, "on_begin") else None
         self._learn = queueing.on_end if queueing and implements(queueing, Queueing, "on_end") else None
@@ -42,12 +43,13 @@ class Execution:
         """The call takes a place in a ready container. `start` is the kind of start that it had."""
         now = self.env.now
         group = container.group
+        invoker = container.invoker
         deployed = call.deployed
         if self.counts_area:
             group.count_area()
         calls = container.calls
-        if not calls:
-            container.invoker.release_idle(container)
+        if not calls and invoker.tracks_idle:
+            invoker.release_idle(container)
         if not container.draining:
             group.pool[calls].pop(container, None)
             if calls + 1 < group.concurrency:
@@ -61,7 +63,7 @@ class Execution:
         else:
             container.running[call] = None
         group.running += 1
-        container.invoker.running += 1
+        invoker.running += 1
         if not call.holding:
             self.sim.hold(call)
         call.begin = now
@@ -84,7 +86,7 @@ class Execution:
             call.outcome = TIMED_OUT
         call.due = now + service
         call.callbacks = self._ended
-        self.env.schedule(call, END, service)
+        self._schedule(call, END, service)
 
     def _allocate(self, call):
         """Give the call its cores and memory; called where cpu is limited or an allocator decides."""
@@ -199,7 +201,8 @@ class Execution:
             self._evict(container)
         else:
             self.sim.binding.freed(container)
-        self.sim.settle(call, outcome)
+        if call.source.listens:
+            self.sim.settle(call, outcome)
 
     def _leave(self, call):
         """Undo what `begin` took."""

@@ -56,12 +56,12 @@ class Invoker:
     # --- accounts ----------------------------------------------------------------------------------------------------
 
     def hold_idle(self, container):
-        """Note that the container is idle and may be evicted."""
-        if self.tracks_idle and not container.provisioned:
+        """Note that the container is idle and may be evicted. Only where `tracks_idle`, like its counterpart."""
+        if not container.provisioned:
             self.idle[container] = None
             self.reclaimable += container.memory
 
     def release_idle(self, container):
         """Note that the container is no longer idle."""
-        if self.tracks_idle and self.idle.pop(container, self) is None:
+        if self.idle.pop(container, self) is None:
             self.reclaimable -= container.memory

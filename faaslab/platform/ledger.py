@@ -56,6 +56,7 @@ class Ledger:
 
     def __init__(self):
         self.calls = Table(_CALL_ROW)
+        self._add_call = self.calls.add
         self.containers = Table(_CONTAINER_ROW)
         self.resizes = []
         self.allocations = {}  # call id -> (memory_mb, cpu), where an allocator gave them
@@ -65,7 +66,7 @@ class Ledger:
     def call(self, call, end, outcome):
         """One attempt is over (or still in the system at the horizon: end = -1)."""
         container = call.container
-        self.calls.add((
+        self._add_call((
             call.id, call.deployed.index, call.source.index, call.event, call.attempt, call.batch, call.arrival,
             call.begin, end, outcome, call.start, -1 if container is None else container.id,
         ))  # fmt: skip

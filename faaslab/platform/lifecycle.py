@@ -155,7 +155,8 @@ class Lifecycle:
             return
         now = self.env.now
         container.idle_since = now
-        container.invoker.hold_idle(container)
+        if container.invoker.tracks_idle:
+            container.invoker.hold_idle(container)
         if self.owns_count or container.provisioned:
             return
         group = container.group
@@ -165,19 +166,18 @@ class Lifecycle:
         else:
             container.keep = None
         keep_ns = keep.keep_ns
-        self._expire_after(container, keep_ns)
+        self._expire_after(container, keep_ns, now)
         if keep.whole_group:
             for other in group.pool[0]:
                 if not other.provisioned:
-                    self._expire_after(other, keep_ns)
+                    self._expire_after(other, keep_ns, now)
         if keep.prewarm_after_s is not None and not group.running and not group.waiting:
             self._prewarm_later(group, keep)
 
-    def _expire_after(self, container, keep_ns):
+    def _expire_after(self, container, keep_ns, now):
         if keep_ns is None:
             container.expires = None
             return
-        now = self.env.now
         container.expires = expires = now + keep_ns
         if container.rings is None or container.rings > expires:
             self._ring_at(container, expires - now)

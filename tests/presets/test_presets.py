@@ -1,10 +1,12 @@
 """Presets: each constant has its source and date, and each platform does what its provider documents."""
 
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import faaslab.presets
 from faaslab.durations import Constant, Exponential
 from faaslab.errors import InputError
 from faaslab.functions import ColdStart, Function
@@ -122,3 +124,10 @@ def test_a_fleet_of_servers_is_never_cold_and_loses_what_its_queue_cannot_hold()
     blocked = weights[-1] / weights.sum()
     n = len(result)
     assert abs(summary(result)["rejected_fraction"] - blocked) < 8 * np.sqrt(blocked * (1 - blocked) / n)
+
+
+def test_no_constant_lies_unused():
+    code = "".join(path.read_text() for path in Path(faaslab.presets.__file__).parent.glob("*.py"))
+    for preset in ("aws_lambda", "azure_functions", "openwhisk", "knative", "vm_fleet"):
+        for name in constants(preset):
+            assert f'value("{preset}", "{name}")' in code, (preset, name)

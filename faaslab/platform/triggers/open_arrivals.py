@@ -29,6 +29,7 @@ class OpenArrivals:
     def begin(self):
         self._arrivals = self._in_order()
         self._arrived = (self._on_arrival,)
+        self._schedule, self._next_id, self._arrive = self.sim.env.schedule, self.sim.next_id, self.sim.arrive
         self._event = 0
         self._due = next(self._arrivals, None)
         if self._due is not None:
@@ -41,19 +42,18 @@ class OpenArrivals:
             yield from zip(self._times[first:last].tolist(), self._functions[first:last].tolist(), strict=True)
 
     def _on_arrival(self, _):
-        sim = self.sim
         now, index = self._due
         due = self._due = next(self._arrivals, None)
         if due is not None:
             self.callbacks = self._arrived
-            sim.env.schedule(self, ARRIVAL, due[0] - now)
+            self._schedule(self, ARRIVAL, due[0] - now)
         deployed = self._deployed[index]
         rows = self._rows[index]
         if rows is None:
             rows = self._rows[index] = iter(deployed.draws(self.name))
         event = self._event
         self._event = event + 1
-        sim.arrive(Call(sim.next_id(), deployed, self, event, now, next(rows)))
+        self._arrive(Call(self._next_id(), deployed, self, event, now, next(rows)))
 
     def cut(self):
         pass
