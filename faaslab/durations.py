@@ -12,6 +12,7 @@ from typing import Protocol
 import numpy as np
 
 from faaslab.errors import InputError, number
+from faaslab.units import LONGEST_S
 
 
 class Duration(Protocol):
@@ -32,7 +33,7 @@ class Constant:
     value_s: float
 
     def __post_init__(self):
-        object.__setattr__(self, "value_s", number(self.value_s, "constant duration", minimum=0))
+        object.__setattr__(self, "value_s", number(self.value_s, "constant duration", minimum=0, maximum=LONGEST_S))
 
     @property
     def mean_s(self):
@@ -49,7 +50,9 @@ class Exponential:
     mean_s: float
 
     def __post_init__(self):
-        object.__setattr__(self, "mean_s", number(self.mean_s, "mean of an exponential duration", above=0))
+        object.__setattr__(
+            self, "mean_s", number(self.mean_s, "mean of an exponential duration", above=0, maximum=LONGEST_S)
+        )
 
     def sample(self, rng, n):
         return rng.exponential(self.mean_s, n)
@@ -65,6 +68,11 @@ class LogNormal:
     def __post_init__(self):
         object.__setattr__(self, "mu", number(self.mu, "mu of a lognormal duration"))
         object.__setattr__(self, "sigma", number(self.sigma, "sigma of a lognormal duration", minimum=0))
+        if self.mu + self.sigma**2 / 2 > math.log(LONGEST_S):
+            raise InputError(
+                f"lognormal duration: expected a mean exp(mu + sigma**2 / 2) of at most {LONGEST_S:g} s, "
+                f"got mu {self.mu:g} and sigma {self.sigma:g}"
+            )
 
     @property
     def mean_s(self):
@@ -82,7 +90,7 @@ class HyperExponential:
     weights: tuple[float, ...]
 
     def __post_init__(self):
-        means = tuple(number(m, "mean of a branch", above=0) for m in self.means_s)
+        means = tuple(number(m, "mean of a branch", above=0, maximum=LONGEST_S) for m in self.means_s)
         weights = tuple(number(w, "weight of a branch", minimum=0) for w in self.weights)
         if len(means) != len(weights) or not means or abs(sum(weights) - 1) > 1e-9:
             raise InputError(
@@ -114,7 +122,7 @@ class Quantiles:
 
     def __post_init__(self):
         p = tuple(number(x, "probability of a quantile", minimum=0, maximum=1) for x in self.probabilities)
-        v = tuple(number(x, "value of a quantile", minimum=0) for x in self.values_s)
+        v = tuple(number(x, "value of a quantile", minimum=0, maximum=LONGEST_S) for x in self.values_s)
         rising = all(a < b for a, b in itertools.pairwise(p)) and all(a <= b for a, b in itertools.pairwise(v))
         if len(p) != len(v) or len(p) < 2 or p[0] != 0 or p[-1] != 1 or not rising:
             raise InputError(

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 
 from faaslab.durations import Constant, Duration
 from faaslab.errors import InputError, number, whole
+from faaslab.units import LONGEST_S, MOST_MB
 
+MOST_CORES, MOST_CALLS = 1e6, 100_000  # far beyond any container
 PHASES = ("allocate", "runtime", "dependencies", "code")
 
 
@@ -67,8 +69,8 @@ class Step:
 class Function:
     """A deployed function.
 
-    service: the handler's time at the configured allocation (Duration, seconds); with shared cpu, its work in
-    cpu-seconds. body: the steps of a call, instead of `service`, where a call is more than one computation.
+    service: the handler's time at the configured allocation (a Duration or a number, seconds); with shared cpu, its
+    work in cpu-seconds. body: the steps of a call, instead of `service`, where a call is more than one computation.
     cold_service: where given, the whole service time of a call served by a cold start is drawn from it.
     cold_start: the phases of a start. memory_mb: memory of its container. cpu: cores it may use (dedicated: reserves).
     timeout_s: limit on the handler's time; reaching it kills the container, ending exactly at it completes.
@@ -82,11 +84,11 @@ class Function:
     """
 
     name: str
-    service: Duration | None = None
+    service: Duration | float | None = None
     memory_mb: float = 128.0
     cpu: float = 1.0
     cold_start: ColdStart = field(default_factory=ColdStart)
-    cold_service: Duration | None = None
+    cold_service: Duration | float | None = None
     body: tuple[Step, ...] = ()
     timeout_s: float | None = None
     start_timeout_s: float | None = None
@@ -105,12 +107,18 @@ class Function:
             raise InputError(f"function: expected a name, got {self.name!r}")
         if (self.service is None) == (not self.body):
             raise InputError(f"{where}: expected either service or body")
-        number(self.memory_mb, f"{where}, memory_mb", above=0)
-        number(self.cpu, f"{where}, cpu", above=0)
+        for name in ("service", "cold_service"):
+            given = getattr(self, name)
+            if given is not None and not hasattr(given, "sample"):
+                object.__setattr__(
+                    self, name, Constant(number(given, f"{where}, {name}", minimum=0, maximum=LONGEST_S))
+                )
+        number(self.memory_mb, f"{where}, memory_mb", above=0, maximum=MOST_MB)
+        number(self.cpu, f"{where}, cpu", above=0, maximum=MOST_CORES)
         for limit in ("timeout_s", "start_timeout_s", "patience_s", "deadline_s"):
             if getattr(self, limit) is not None:
-                number(getattr(self, limit), f"{where}, {limit}", above=0)
-        whole(self.concurrency, f"{where}, concurrency", minimum=1)
+                number(getattr(self, limit), f"{where}, {limit}", above=0, maximum=LONGEST_S)
+        whole(self.concurrency, f"{where}, concurrency", minimum=1, maximum=MOST_CALLS)
         if self.reserved_concurrency is not None:
             whole(self.reserved_concurrency, f"{where}, reserved_concurrency", minimum=0)
         number(self.failure, f"{where}, failure", minimum=0, maximum=1)

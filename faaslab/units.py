@@ -13,6 +13,9 @@ from faaslab.errors import InputError
 NS_PER_S = 1_000_000_000
 MB_PER_GB = 1024
 BYTES_PER_MB = 2**20
+# What integers of 64 bits hold with room to add: about 30 years, and a petabyte.
+LONGEST_S = 1e9
+MOST_MB = 1e9
 
 
 def ns(seconds: float) -> int:

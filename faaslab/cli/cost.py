@@ -90,7 +90,7 @@ def _server(args):
 
 def _refuse(args, names, reason):
     for name in names:
-        if getattr(args, name) not in (None, False):
+        if getattr(args, name) is not None and getattr(args, name) is not False:
             raise InputError(f"cost: {_flag(name)} {reason}; got it with --provider {args.provider}")
 
 

@@ -16,6 +16,9 @@ Times are in seconds, memory in MB of 2**20 bytes. Every command takes --json.""
 class Parser(argparse.ArgumentParser):
     """Prints an error on one line, like all errors of input here, without the usage before it."""
 
+    def __init__(self, **options):
+        super().__init__(**{**options, "allow_abbrev": False})
+
     def error(self, message):
         self.exit(2, f"faaslab: error: {message} (see {self.prog} --help)\n")
 

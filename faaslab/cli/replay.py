@@ -4,13 +4,14 @@ import argparse
 
 from faaslab.cli.output import print_json, print_table, progress
 from faaslab.durations import parse_duration
-from faaslab.errors import InputError, number, whole
+from faaslab.errors import InputError, member, number, whole
 from faaslab.functions import ColdStart
 from faaslab.model.summary import summary
 from faaslab.platform import Platform, simulate
 from faaslab.policies import LeastLoaded, parse_keep_alive
 from faaslab.presets import start_model
 from faaslab.workload import read_azure2019
+from faaslab.workload.spread import RULES
 
 DESCRIPTION = """\
 Replay a folder of the Azure Functions 2019 layout (*invocations*.csv, *durations*.csv, *memory*.csv).
@@ -59,6 +60,9 @@ def run(args):
         twice = max(args.keep_alive, key=args.keep_alive.count)
         raise InputError(f"--keep-alive: expected each policy once, got {twice!r} twice")
     seed = whole(args.seed, "--seed")
+    member(args.spread, "--spread", RULES)
+    if not args.folder:
+        raise InputError("FOLDER: expected the folder of a trace, got ''")
     start = (
         start_model()
         if args.cold_start is None
@@ -69,6 +73,8 @@ def run(args):
         args.folder, cold_start=start, seed=seed, rule=args.spread, minutes=_minutes(args.minutes), max_functions=most
     )
     warmup = number(args.warmup, "--warmup", minimum=0)
+    if warmup >= workload.duration_s:
+        raise InputError(f"--warmup: expected less than the trace's {workload.duration_s:g} s, got {warmup:g}")
     runs = []
     for text, platform in zip(args.keep_alive, platforms, strict=True):
         show = progress(text)

@@ -5,15 +5,19 @@ import argparse
 from faaslab.cli.output import print_json, print_table, progress
 from faaslab.durations import parse_duration
 from faaslab.errors import InputError, number, whole
-from faaslab.functions import ColdStart, Function
+from faaslab.functions import MOST_CALLS, ColdStart, Function
 from faaslab.model.summary import interval_of, summary
 from faaslab.platform import Platform, simulate
+from faaslab.platform.platform import MOST_INVOKERS
 from faaslab.policies import ConcurrencyLimit, LeastLoaded, parse_keep_alive
+from faaslab.policies.fixed_fleet import MOST_SERVERS
 from faaslab.presets import vm_fleet
+from faaslab.units import LONGEST_S, MOST_MB, NS_PER_S
 from faaslab.workload import Workload, poisson
 
 DESCRIPTION = """\
 Simulate one function that is called at random (Poisson) on a platform that starts one container a request.
+Without keep-alive some calls are warm all the same: while they wait for a start, another container may become free.
 Durations: a number of seconds, const:SECONDS, exp:MEAN, or lognormal:MU,SIGMA (of the logarithm of seconds)."""
 
 EXAMPLES = """\
@@ -67,7 +71,7 @@ def run(args):
     """Simulate and print; returns 0."""
     function, platform = _function(args), _platform(args)
     rate = number(args.rate, "--rate", minimum=0)
-    duration = number(args.duration, "--duration", above=0)
+    duration = number(args.duration, "--duration", minimum=1 / NS_PER_S, maximum=LONGEST_S)
     warmup = number(args.warmup, "--warmup", minimum=0)
     if warmup >= duration:
         raise InputError(f"--warmup: expected less than --duration {duration:g}, got {warmup:g}")
@@ -106,8 +110,8 @@ def _function(args):
     return Function(
         NAME,
         parse_duration(args.service, "--service"),
-        memory_mb=number(args.memory_mb, "--memory-mb", above=0),
-        concurrency=whole(args.container_concurrency, "--container-concurrency", minimum=1),
+        memory_mb=number(args.memory_mb, "--memory-mb", above=0, maximum=MOST_MB),
+        concurrency=whole(args.container_concurrency, "--container-concurrency", minimum=1, maximum=MOST_CALLS),
         cold_start=ColdStart(allocate_s=start),
         cold_service=cold,
     )
@@ -122,12 +126,12 @@ def _platform(args):
                 raise InputError(
                     f"{flag}: expected none with --fixed-fleet, whose servers always run, got {getattr(args, name)}"
                 )
-        return vm_fleet(whole(args.fixed_fleet, "--fixed-fleet", minimum=1), queue)
+        return vm_fleet(whole(args.fixed_fleet, "--fixed-fleet", minimum=1, maximum=MOST_SERVERS), queue)
     limit = args.account_concurrency
     memory = args.invoker_memory_mb
     return Platform(
         keep_alive=_keep_alive(args),
-        invokers=whole(1 if args.invokers is None else args.invokers, "--invokers", minimum=1),
+        invokers=whole(1 if args.invokers is None else args.invokers, "--invokers", minimum=1, maximum=MOST_INVOKERS),
         invoker_memory_mb=float("inf") if memory is None else number(memory, "--invoker-memory-mb", above=0),
         placement=LeastLoaded() if args.invokers is not None and args.invokers > 1 else None,
         admission=None if limit is None else ConcurrencyLimit(whole(limit, "--account-concurrency")),

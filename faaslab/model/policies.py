@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from faaslab.errors import number
 from faaslab.functions import PHASES, Function
 from faaslab.model.views import CallView, ContainerView, GroupView, InvokerView, PlatformView
 from faaslab.units import ns
@@ -30,6 +31,10 @@ class Keep:
     whole_group: bool = False
 
     def __post_init__(self):
+        number(self.keep_s, "Keep, keep_s", minimum=0, finite=False)
+        number(self.prewarm_keep_s, "Keep, prewarm_keep_s", minimum=0, finite=False)
+        if self.prewarm_after_s is not None:
+            number(self.prewarm_after_s, "Keep, prewarm_after_s", minimum=0)
         object.__setattr__(self, "keep_ns", None if math.isinf(self.keep_s) else ns(self.keep_s))
 
 

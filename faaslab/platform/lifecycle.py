@@ -4,6 +4,7 @@ Chapter "Cold and warm starts". The rules of keep-alive, pre-warming, eviction a
 the semantics. Left out: paused, snapshotted and deduplicated containers, for which there is room between idle and gone.
 """
 
+from faaslab.errors import InputError
 from faaslab.functions import PHASES
 from faaslab.model.policies import Keep, KeepAlive, implements
 from faaslab.model.result import Cause, Gone
@@ -165,7 +166,11 @@ class Lifecycle:
             keep = self.keep_alive.on_idle(container, group, now / NS_PER_S)
         else:
             container.keep = None
-        keep_ns = keep.keep_ns
+        try:
+            keep_ns = keep.keep_ns
+        except AttributeError:
+            policy = type(self.keep_alive).__name__
+            raise InputError(f"keep-alive policy {policy}, on_idle: expected a Keep, got {keep!r}") from None
         self._expire_after(container, keep_ns, now)
         if keep.whole_group:
             for other in group.pool[0]:

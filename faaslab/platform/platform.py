@@ -10,10 +10,17 @@ from dataclasses import dataclass, field
 from faaslab.errors import InputError, member, number, whole
 from faaslab.model.policies import Admission, Allocator, Autoscaler, KeepAlive, Placement, Queueing, Starter
 
+MOST_INVOKERS = 1_000_000
+# What each policy must have, besides `reset`.
 POLICY_METHODS = {
-    "keep_alive": "on_idle", "placement": "order", "autoscaler": "owns_count", "queueing": "key", "admission": "admit",
-    "starter": "phases", "allocator": "allocate",
-}  # fmt: skip
+    "keep_alive": ("on_idle", "eviction_key"),
+    "placement": ("order",),
+    "autoscaler": ("owns_count", "tick_s", "initial"),
+    "queueing": ("key",),
+    "admission": ("admit",),
+    "starter": ("phases",),
+    "allocator": ("allocate", "period_s"),
+}
 
 
 @dataclass(frozen=True)
@@ -50,7 +57,7 @@ class Platform:
     name: str = "platform"
 
     def __post_init__(self):
-        whole(self.invokers, "platform, invokers", minimum=1)
+        whole(self.invokers, "platform, invokers", minimum=1, maximum=MOST_INVOKERS)
         number(self.invoker_memory_mb, "platform, invoker_memory_mb", above=0, finite=False)
         number(self.invoker_cpu, "platform, invoker_cpu", above=0, finite=False)
         member(self.cpu, "platform, cpu", ("dedicated", "shared"))
@@ -59,10 +66,13 @@ class Platform:
             whole(self.queue_limit, "platform, queue_limit", minimum=0)
         for name, count in self.provisioned.items():
             whole(count, f"platform, provisioned containers of {name!r}", minimum=0)
-        for field_name, method in POLICY_METHODS.items():
+        for field_name, members in POLICY_METHODS.items():
             policy = getattr(self, field_name)
-            if not hasattr(policy, method) and (policy is not None or field_name == "keep_alive"):
-                raise InputError(f"platform, {field_name}: expected a policy with {method}, got {policy!r}")
+            if policy is None and field_name != "keep_alive":
+                continue
+            for name in (*members, "reset"):
+                if isinstance(policy, type) or not hasattr(policy, name):
+                    raise InputError(f"platform, {field_name}: expected a policy object with {name}, got {policy!r}")
         self._check_contradictions()
 
     def _check_contradictions(self):

@@ -28,7 +28,7 @@ from faaslab.platform.platform import Platform
 from faaslab.platform.progress import Progress
 from faaslab.platform.scaling import Scaling
 from faaslab.platform.triggers.open_arrivals import OpenArrivals
-from faaslab.units import BYTES_PER_MB, NS_PER_S, ns
+from faaslab.units import BYTES_PER_MB, LONGEST_S, NS_PER_S, ns
 from faaslab.workload.workload import Workload
 
 
@@ -63,7 +63,7 @@ class Simulation:
     ):
         self.platform = platform
         self.seed = whole(seed, "seed")
-        self.horizon = ns(number(duration_s, "duration_s", above=0))
+        self.horizon = ns(number(duration_s, "duration_s", minimum=1 / NS_PER_S, maximum=LONGEST_S))
         self.warmup = ns(number(warmup_s, "warmup_s", minimum=0))
         if self.warmup >= self.horizon:
             raise InputError(f"warmup_s: expected less than the duration of {duration_s:g} s, got {warmup_s:g}")
@@ -342,6 +342,8 @@ class Simulation:
 
 
 def _combine(observers):
+    if callable(observers):
+        raise InputError(f"observers: expected a sequence of functions, got {observers!r} alone")
     if not observers:
         return None
     if len(observers) == 1:

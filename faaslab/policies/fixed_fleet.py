@@ -7,6 +7,8 @@ time-out is replaced at the next check, or when a call finds none left.
 
 from faaslab.errors import number, whole
 
+MOST_SERVERS = 1_000_000
+
 
 class FixedFleet:
     """Holds `n` (>= 1) containers a group, ready when the run begins.
@@ -18,7 +20,7 @@ class FixedFleet:
     owns_count = True
 
     def __init__(self, n, check_s=10.0):
-        self.n = self.initial = whole(n, "fixed fleet, number of servers", minimum=1)
+        self.n = self.initial = whole(n, "fixed fleet, number of servers", minimum=1, maximum=MOST_SERVERS)
         self.tick_s = None if check_s is None else number(check_s, "fixed fleet, check_s", above=0)
 
     def reset(self, seed):

@@ -1,8 +1,8 @@
 """No keep-alive: a container ends as soon as no call is left in it, so that every call that finds none starting is
 cold.
 
-Chapter "Cold and warm starts". The lower bound of memory and the upper bound of cold starts, against which the other
-policies are read. Source: our baseline. A call that waits when a container becomes free is still served by it.
+Chapter "Cold and warm starts". The baseline: no memory is idle. A call that waits when a container becomes free is
+still served by it. Under memory pressure another policy can have more cold starts. Source: our baseline.
 """
 
 from faaslab.model.policies import Keep

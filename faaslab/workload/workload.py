@@ -63,7 +63,10 @@ class Workload:
 
 def check_times(times, name: str) -> np.ndarray:
     """`times` as a float array of shape (n,), ascending and >= 0; InputError names the first that is not."""
-    array = np.asarray(times, dtype=float)
+    try:
+        array = np.asarray(times, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(f"arrivals of {name!r}: expected a flat sequence of seconds, got {times!r}") from None
     if array.ndim != 1:
         raise InputError(f"arrivals of {name!r}: expected a flat sequence of seconds, got shape {array.shape}")
     bad = ~(np.isfinite(array) & (array >= 0))

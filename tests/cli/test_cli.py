@@ -136,6 +136,12 @@ BAD = {
     "two kinds of cold start": (["--cold-service", "2", "--cold-start", "1"], "--cold-start", "both"),
     "keep-alive of a fixed fleet": (["--fixed-fleet", "2", "--keep-alive", "60"], "--keep-alive", "60"),
     "container larger than the machine": (["--memory-mb", "512", "--invoker-memory-mb", "256"], "512", "256"),
+    "more memory than there is": (["--memory-mb", "1e18"], "--memory-mb", "1e+18"),
+    "service of ages": (["--service", "const:1e300"], "--service", "1e+300"),
+    "mean beyond floating point": (["--service", "lognormal:0,1e6"], "--service", "1e+06"),
+    "start of ages": (["--cold-start", "1e18"], "--cold-start", "1e+18"),
+    "fleet without end": (["--fixed-fleet", "1000000000000"], "--fixed-fleet", "1000000000000"),
+    "duration below a nanosecond": (["--duration", "1e-300"], "--duration", "1e-300"),
     "negative limit": (["--account-concurrency", "-1"], "--account-concurrency", "-1"),
     "no room in a container": (["--container-concurrency", "0"], "--container-concurrency", "0"),
 }
@@ -157,6 +163,7 @@ def test_bad_input_of_simulate_is_one_clear_line(capsys, name):
         (["simulate", "--rate", "fast", "--service", "1", "--duration", "1"], ["--rate", "fast"]),
         (["simulate", "--rate", "1"], ["--service", "--duration"]),
         (["simulat"], ["simulat"]),
+        (["simulate", "--rate", "1", "--service", "1", "--duration", "1", "--warm", "0"], ["--warm"]),
         ([], ["COMMAND"]),
     ],
 )
@@ -176,6 +183,9 @@ def test_bad_input_of_replay_is_one_clear_line(capsys, trace, tmp_path):
         (str(trace), "--keep-alive", "60", "--minutes", "5"): ["--minutes", "5"],
         (str(trace), "--keep-alive", "60", "--invoker-memory-mb", "20"): ["20", "memory_mb"],
         (str(trace), "--keep-alive", "60", "--max-functions", "0"): ["--max-functions", "0"],
+        (str(trace), "--keep-alive", "60", "--spread", "evenly"): ["--spread", "evenly"],
+        (str(trace), "--keep-alive", "60", "--warmup", "1e9"): ["--warmup", "1e+09"],
+        ("", "--keep-alive", "60"): ["FOLDER"],
     }.items():
         assert main(["replay", *arguments]) == 2, arguments
         err = capsys.readouterr().err

@@ -10,7 +10,7 @@ from faaslab.durations import Constant, Exponential
 from faaslab.errors import InputError
 from faaslab.functions import ColdStart, Function, Step
 from faaslab.model.decisions import Choice
-from faaslab.model.policies import Allocation
+from faaslab.model.policies import Allocation, Keep
 from faaslab.model.result import Gone, Outcome
 from faaslab.platform import Platform, Simulation, simulate
 from faaslab.policies import FCFS, LRU, FixedAllocation, FixedFleet, FixedWindow, Hashed, OnePerRequest
@@ -75,8 +75,8 @@ CASES = {
     "step of an unknown kind": (lambda: Step(Constant(1.0), "sleep"), ["'compute'", "'sleep'"]),
     "negative time-out": (lambda: f(timeout_s=-1), ["'f'", "timeout_s", "> 0", "-1"]),
     "failure above 1": (lambda: f(failure=1.5), ["'f'", "failure", "<= 1", "1.5"]),
-    "zero duration": (lambda: run(Platform(LRU()), f(), duration_s=0), ["duration_s", "> 0", "0"]),
-    "negative duration": (lambda: run(Platform(LRU()), f(), duration_s=-5), ["duration_s", "> 0", "-5"]),
+    "zero duration": (lambda: run(Platform(LRU()), f(), duration_s=0), ["duration_s", ">= 1e-09", "0"]),
+    "negative duration": (lambda: run(Platform(LRU()), f(), duration_s=-5), ["duration_s", ">= 1e-09", "-5"]),
     "duration of NaN": (lambda: run(Platform(LRU()), f(), duration_s=NAN), ["duration_s", "nan"]),
     "infinite duration": (lambda: run(Platform(LRU()), f(), duration_s=math.inf), ["duration_s", "finite", "inf"]),
     "negative seed": (lambda: run(Platform(LRU()), f(), seed=-1), ["seed", "-1"]),
@@ -173,3 +173,44 @@ def test_decisions_out_of_turn():
     simulation.advance()
     with pytest.raises(InputError, match="expected a Choice"):
         simulation.choose(3)
+
+
+@pytest.mark.parametrize("keep", [-5, float("nan")])
+def test_a_keep_needs_seconds(keep):
+    with pytest.raises(InputError, match="keep_s"):
+        Keep(keep)
+
+
+class NoAnswer:
+    """A keep-alive policy that says 600 where it should say Keep(600)."""
+
+    def reset(self, seed):
+        pass
+
+    def on_idle(self, container, group, now_s):
+        return 600
+
+    def eviction_key(self, container, group):
+        return 0.0
+
+
+def test_a_policy_that_answers_with_a_number_is_told():
+    with pytest.raises(InputError, match=r"NoAnswer, on_idle: expected a Keep, got 600"):
+        run(Platform(NoAnswer()), f())
+
+
+@pytest.mark.parametrize("policy", [LRU, 600, object()])
+def test_a_policy_is_an_object_with_the_methods_of_its_protocol(policy):
+    with pytest.raises(InputError, match="keep_alive: expected a policy object with"):
+        Platform(policy)
+
+
+def test_a_service_may_be_a_number_of_seconds():
+    assert Function("g", 0.5) == Function("g", Constant(0.5))
+    with pytest.raises(InputError, match="'g', service"):
+        Function("g", "soon")
+
+
+def test_observers_come_as_a_sequence():
+    with pytest.raises(InputError, match="observers"):
+        Simulation(Platform(LRU()), Workload((f(),)), seed=1, duration_s=1.0, observers=print)
