@@ -1,9 +1,8 @@
 """`faaslab cost`: the bill of a month's calls, or of servers, line by line, and the break-even between the two."""
 
 import argparse
-import json
-import math
 
+from faaslab.cli.output import print_json
 from faaslab.errors import InputError, member
 from faaslab.pricing import PROVIDERS, bill, break_even, price_sheet, server_bill, server_names
 
@@ -61,7 +60,7 @@ def run(args):
     result, comparison = _server(args) if provider in server_names() else _functions(args)
     if args.json:
         extra = {} if comparison is None else {"break_even": comparison.to_dict()}
-        print(json.dumps(_null_for_nan({**result.to_dict(), **extra}), allow_nan=False))
+        print_json({**result.to_dict(), **extra})
     else:
         print(result if comparison is None else f"{result}\n\n{comparison}")
     return 0
@@ -96,11 +95,3 @@ def _refuse(args, names, reason):
 
 def _flag(name):
     return "--" + name.replace("_", "-")
-
-
-def _null_for_nan(value):
-    if isinstance(value, dict):
-        return {key: _null_for_nan(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_null_for_nan(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
