@@ -70,7 +70,8 @@ class Function:
     """A deployed function.
 
     service: the handler's time at the configured allocation (a Duration or a number, seconds); with shared cpu, its
-    work in cpu-seconds. body: the steps of a call, instead of `service`, where a call is more than one computation.
+        work in cpu-seconds.
+    body: the steps of a call, instead of `service`, where a call is more than one computation.
     cold_service: where given, the whole service time of a call served by a cold start is drawn from it.
     cold_start: the phases of a start. memory_mb: memory of its container. cpu: cores it may use (dedicated: reserves).
     timeout_s: limit on the handler's time; reaching it kills the container, ending exactly at it completes.

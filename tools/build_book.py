@@ -19,7 +19,7 @@ from jupyter_cache import get_cache
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
-from book_shell import CACHE, data_files, execution_cache, fingerprint, sources  # noqa: E402
+from book_shell import CACHE, data_files, execution_cache, fingerprint, sources, trace_mark  # noqa: E402
 
 BUILD = ROOT / "_build"
 STAMP = BUILD / "book.stamp"
@@ -29,7 +29,7 @@ PAGE = BUILD / "html" / "index.html"
 
 def main(arguments: list[str]) -> int:
     """Build if needed; return the exit status."""
-    now = fingerprint(sources(ROOT))
+    now = fingerprint(sources(ROOT)) + trace_mark(ROOT)
     if "--force" in arguments or not PAGE.exists() or not STAMP.exists() or STAMP.read_text() != now:
         status = build()
         if status:

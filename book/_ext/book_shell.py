@@ -47,10 +47,15 @@ def fingerprint(paths: list[Path]) -> str:
     return total.hexdigest()
 
 
+def trace_mark(root: Path) -> str:
+    """What tells a build with traces at hand, which chapters read where they are present, from one without."""
+    traces = root / os.environ.get("FAASLAB_TRACES", "../shared/traces")
+    return "-trace" if traces.is_dir() else ""
+
+
 def execution_cache(root: Path) -> Path:
     """The folder that holds the chapters as executed from the files of today, with a trace at hand or without one."""
-    traces = root / os.environ.get("FAASLAB_TRACES", "../shared/traces")
-    return root / CACHE / (fingerprint(computed_from(root))[:16] + ("-trace" if traces.is_dir() else ""))
+    return root / CACHE / (fingerprint(computed_from(root))[:16] + trace_mark(root))
 
 
 def set_execution_cache(app, config) -> None:

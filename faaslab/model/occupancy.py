@@ -65,6 +65,18 @@ def busy_areas(result: Result, start_ns: int) -> tuple[int, float]:
     return busy, memory
 
 
+def busy_ns(result: Result) -> np.ndarray:
+    """Nanoseconds with at least one call in it, until the horizon, for each container (int64)."""
+    calls = result.calls
+    begun = np.flatnonzero(calls["begin_ns"] >= 0)
+    end = np.where(calls["end_ns"] < 0, result.horizon_ns, calls["end_ns"])[begun]
+    nothing = np.zeros(0, np.int64)
+    _, rows, times, inside = _events(calls["container"][begun], calls["begin_ns"][begun], end, nothing, nothing)
+    busy = np.zeros(len(result.containers["created_ns"]), dtype=np.int64)
+    np.add.at(busy, rows[:-1], np.diff(times) * inside)
+    return busy
+
+
 def _changes(result):
     """Resizes in the order of container and time: container's row, time, MB from then on, MB added."""
     resizes = result.resizes
@@ -86,19 +98,24 @@ def _sweep(result, calls, start_ns):
     begin, end = result.calls["begin_ns"][calls], result.calls["end_ns"][calls]
     end = np.where(end < 0, horizon, end)
     resized, resize_time, sizes, _ = _changes(result)
-    rows = np.concatenate([row, row, resized])
-    times = np.concatenate([begin, end, resize_time])
-    steps = np.concatenate(
-        [np.ones(len(row), np.int64), -np.ones(len(row), np.int64), np.zeros(len(resized), np.int64)]
-    )
-    memory = np.concatenate([np.full(2 * len(row), np.nan), sizes])
-    order = np.lexsort((times, rows))
-    rows, times, steps, memory = rows[order], times[order], steps[order], memory[order]
-    # Every container's steps add up to 0, so that one running sum serves all containers.
-    inside = np.cumsum(steps)[:-1] > 0
+    order, rows, times, inside = _events(row, begin, end, resized, resize_time)
+    memory = np.concatenate([np.full(2 * len(row), np.nan), sizes])[order]
     spans = clip_areas(times[:-1], times[1:], start_ns, horizon) * inside
     held = _last_known(memory, rows, result.containers["memory_mb"])[:-1]
     return exact_sum(spans), float(np.dot(held, spans))
+
+
+def _events(row, begin, end, other_row, other_time):
+    """Begins and ends of calls and other events, container by container: their order, the container and the time of
+    each, and whether a call is in the container between each and the next."""
+    rows = np.concatenate([row, row, other_row])
+    times = np.concatenate([begin, end, other_time])
+    steps = np.concatenate(
+        [np.ones(len(row), np.int64), -np.ones(len(row), np.int64), np.zeros(len(other_row), np.int64)]
+    )
+    order = np.lexsort((times, rows))
+    # Every container's steps add up to 0, so that one running sum serves all containers.
+    return order, rows[order], times[order], np.cumsum(steps[order])[:-1] > 0
 
 
 def _last_known(memory, rows, first):

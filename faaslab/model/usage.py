@@ -7,6 +7,7 @@ bill(provider, Usage(**usage_columns(result))).
 import numpy as np
 
 from faaslab.functions import PHASES
+from faaslab.model.occupancy import busy_ns
 from faaslab.model.result import Outcome, Result, Start
 from faaslab.units import NS_PER_S
 
@@ -55,7 +56,7 @@ def container_columns(result: Result) -> dict[str, np.ndarray]:
         "memory_mb": containers["memory_mb"],
         "start_s": created / NS_PER_S,
         "end_s": end / NS_PER_S,
-        "busy_s": _busy_ns(result) / NS_PER_S,
+        "busy_s": busy_ns(result) / NS_PER_S,
         "init_s": (ready - created) / NS_PER_S,
     }
 
@@ -74,19 +75,3 @@ def _init_s(result, calls):
     cold = calls["start"] == Start.COLD
     init_ns[cold] = start_ns[calls["container"][cold]]
     return init_ns / NS_PER_S
-
-
-def _busy_ns(result):
-    """Nanoseconds with at least one call, for each container: the union of its calls' times."""
-    calls = result.calls
-    begun = np.flatnonzero(calls["begin_ns"] >= 0)
-    order = begun[np.lexsort((calls["begin_ns"][begun], calls["container"][begun]))]
-    end = np.where(calls["end_ns"] < 0, result.horizon_ns, calls["end_ns"])
-    busy = np.zeros(len(result.containers["created_ns"]), dtype=np.int64)
-    last, until = -1, 0
-    for row, begin, finish in zip(calls["container"][order], calls["begin_ns"][order], end[order], strict=True):
-        if row != last:
-            last, until = row, 0
-        busy[row] += max(0, finish - max(begin, until))
-        until = max(until, finish)
-    return busy

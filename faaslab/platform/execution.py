@@ -201,8 +201,7 @@ class Execution:
             self._evict(container)
         else:
             self.sim.binding.freed(container)
-        if call.source.listens:
-            self.sim.settle(call, outcome)
+        call.source.over(call, outcome)
 
     def _leave(self, call):
         """Undo what `begin` took."""
@@ -250,4 +249,4 @@ class Execution:
             self.sim.close(call, FAILED)
         self.sim.binding.retry(container.invoker)
         for call in others:
-            self.sim.settle(call, FAILED)
+            call.source.over(call, FAILED)

@@ -16,7 +16,7 @@ class LateBinding:
         self.sim = sim
         platform = sim.platform
         self.reserves = sim.execution.reserves
-        self.begin = sim.execution.begin
+        self._begin = sim.execution.begin
         self.queue_limit = platform.queue_limit
         self.owns_count = platform.owns_count
         scaler = platform.autoscaler
@@ -33,9 +33,9 @@ class LateBinding:
         """Serve an admitted call, start a container for it, let it wait, or turn it away."""
         group = call.deployed.group
         if not group.waiting or group.would_be_first(call):
-            container = group.pick(self._fits(call) if self.reserves else None)
+            container = group.pick(self._fits(call))
             if container is not None:
-                self.begin(call, container, WARM if container.uses else PREWARMED)
+                self._begin(call, container, WARM if container.uses else PREWARMED)
                 return
         if self.owns_count:
             self._wait_for_scaler(call, group)
@@ -83,7 +83,7 @@ class LateBinding:
         if container.ready >= 0:
             if call.waiting:
                 deployed.group.leave(call)
-            self.begin(call, container, self.sim.lifecycle.first_start(container))
+            self._begin(call, container, self.sim.lifecycle.first_start(container))
             self.dispatch(deployed.group)  # with container concurrency > 1 it has room for more
         elif not call.waiting:
             self._wait_for_start(call, deployed.group)
@@ -154,7 +154,7 @@ class LateBinding:
             if container is None or not self._admits(call):
                 return
             group.leave(call)
-            self.begin(call, container, self._start_of(call, container))
+            self._begin(call, container, self._start_of(call, container))
 
     def _start_of(self, call, container):
         if call.trigger is container:

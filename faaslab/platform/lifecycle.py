@@ -145,7 +145,7 @@ class Lifecycle:
             self.sim.close(call, TIMED_OUT)
         self.sim.binding.start_failed(container)
         if waits:
-            self.sim.settle(call, TIMED_OUT)
+            call.source.over(call, TIMED_OUT)
 
     # --- idling ------------------------------------------------------------------------------------------------------
 
@@ -299,7 +299,8 @@ class Lifecycle:
             group.starting -= 1
             self._abort_start(container)
         elif not container.calls:
-            invoker.release_idle(container)
+            if invoker.tracks_idle:
+                invoker.release_idle(container)
             group.pool[0].pop(container, None)
         container.state = GONE
         container.gone = self.env.now

@@ -29,11 +29,12 @@ class Platform:
 
     keep_alive: how long idle containers live and who is evicted first.
     invokers: number of machines; invoker_memory_mb, invoker_cpu (cores): of each.
-    cpu: "dedicated" (a running call reserves its cores) or "shared" (running calls share; service is work in
-    cpu-seconds). binding: "late" (one queue at the controller) or "early" (calls wait at an invoker chosen on arrival,
-    strictly in order). placement: None takes the first invoker that has room. autoscaler: None starts one container a
-    request without a limit. queueing: None is first come first served. admission: None admits all. starter: None starts
-    from scratch. allocator: None gives every call its function's own memory and cpu.
+    cpu: "dedicated" (a running call reserves its cores) or "shared" (running calls share; service is cpu-seconds).
+    binding: "late" (one queue at the controller) or "early" (calls wait in order at an invoker chosen on arrival).
+    placement: None takes the first invoker that has room.
+    autoscaler: None starts one container a request without a limit.
+    queueing: None is first come first served. admission: None admits all. starter: None starts from scratch.
+    allocator: None gives every call its function's own memory and cpu.
     queue_limit: calls that may wait without a start under way (early binding: at each invoker); None for any number.
     provisioned: containers of a function that stand ready from the beginning, exempt from expiry and eviction.
     one_group: all functions share all containers (a fleet of servers that run everything).

@@ -41,10 +41,12 @@ class Simulation:
     """One run. Use `run()`; or `advance()` and `choose()` in turn to stand at its decision points.
 
     seed: whole number; equal seeds give equal results. duration_s: the horizon. warmup_s: what summaries leave out.
-    triggers: sources of calls besides the workload's open arrivals. observers: functions (now_ns, kind, subject) that
-    hear of every event: "arrival", "wait", "begin", "resize", "over" (a call), "start", "ready", "gone" (a container),
-    "tick". drain: go on after the horizon, without new arrivals, until every call is over. pause_at: decision points at
-    which `advance` stops ("arrival", "tick"). progress: function of the share done, called a hundred times.
+    triggers: sources of calls besides the workload's open arrivals.
+    observers: functions (now_ns, kind, subject) that hear of every event: "arrival", "wait", "begin", "resize", "over"
+        (a call), "start", "ready", "gone" (a container), "tick".
+    drain: go on after the horizon, without new arrivals, until every call is over.
+    pause_at: decision points at which `advance` stops ("arrival", "tick").
+    progress: function of the share done, called a hundred times.
     """
 
     def __init__(
@@ -236,12 +238,12 @@ class Simulation:
             call.deployed.group.leave(call)
             self.close(call, ABANDONED)
             self.binding.retry(call.bound)
-            self.settle(call, ABANDONED)
+            call.source.over(call, ABANDONED)
 
     def turn_away(self, call, outcome):
         """The call is throttled or rejected."""
         self.close(call, outcome)
-        self.settle(call, outcome)
+        call.source.over(call, outcome)
 
     def close(self, call, outcome):
         """The call is over: write its row and give back what it held."""
@@ -258,12 +260,6 @@ class Simulation:
         if self.notify is not None:
             call.outcome = outcome
             self.notify(now, "over", call)
-
-    def settle(self, call, outcome):
-        """Tell the call's source, once the platform has dealt with its end: the source may submit the next call at
-        once."""
-        if call.source.listens:
-            call.source.over(call, outcome)
 
     def note(self, what):
         """Count something that the result's notes shall mention."""

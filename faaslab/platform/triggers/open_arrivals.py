@@ -11,7 +11,6 @@ ARRIVALS_PER_CHUNK = 16_384
 class OpenArrivals:
     """All open arrivals of a workload, merged into one sequence, so that one scheduled thing serves for all of them."""
 
-    listens = False
     pending = 0
     name = "open"
     _ok = True  # it is itself what SimPy's environment runs at the next arrival
@@ -55,5 +54,8 @@ class OpenArrivals:
         self._event = event + 1
         self._arrive(Call(self._next_id(), deployed, self, event, now, next(rows)))
 
+    def over(self, call, outcome):
+        """Nothing follows from an outcome."""
+
     def cut(self):
-        pass
+        """Nothing is left open besides the calls themselves."""

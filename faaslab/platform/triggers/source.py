@@ -1,7 +1,7 @@
 """A source of calls: the part that all triggers share.
 
-A source submits attempts and, where it listens, hears how each ended. An event is what it wants done; one event may
-take several attempts. A source whose events are not one attempt each writes them into the ledger of events.
+A source submits attempts and hears how each ended. An event is what it wants done; one event may take several attempts.
+A source whose events are not one attempt each writes them into the ledger of events.
 """
 
 from faaslab.errors import InputError
@@ -12,13 +12,12 @@ from faaslab.units import ns
 
 
 class Source:
-    """Subclasses define `begin()`, and `over(call, outcome)` where `listens` is true.
+    """Subclasses define `begin()` and, where the outcome of an attempt matters to them, `over(call, outcome)`.
 
     A source object describes; `attach` makes the copy of its state for one run. `pending` counts what it still wants to
     submit without any further outside arrival (a drained run waits for it).
     """
 
-    listens = True
     pending = 0
 
     def __init__(self, function: str, name: str):
@@ -43,7 +42,7 @@ class Source:
         raise AssertionError(f"{type(self).__name__} does not say how it begins")
 
     def over(self, call, outcome):
-        """An attempt of this source has ended."""
+        """An attempt of this source has ended and the platform has dealt with it: the next may be submitted at once."""
 
     def cut(self):
         """The run has reached its horizon: write what is still open into the ledgers."""
