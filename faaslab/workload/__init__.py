@@ -10,6 +10,7 @@ from faaslab.workload.mmpp import MMPP, mmpp, on_off
 from faaslab.workload.poisson import piecewise_poisson, poisson
 from faaslab.workload.recorded import Recorded
 from faaslab.workload.renewal import renewal
+from faaslab.workload.thumbnails import thumbnail_function, thumbnails
 from faaslab.workload.workload import Workload, merge
 
 __all__ = [
@@ -31,6 +32,8 @@ __all__ = [
     "read_azure2021",
     "renewal",
     "sinusoid_rate",
+    "thumbnail_function",
+    "thumbnails",
     "trigger_of",
     "write_azure2019",
 ]

@@ -1,8 +1,8 @@
 """Poisson arrivals: many independent callers, none of whom knows of the others.
 
-Chapter "Cold and warm starts". The gaps between calls are exponential and independent; the count in a window is Poisson
-distributed, with variance equal to its mean. With a rate that changes in time, a unit-rate process is stretched by
-the inverse of the accumulated rate (inversion).
+Chapter "Chance and measurement". The gaps between calls are exponential and independent; the count in a window is
+Poisson distributed, with variance equal to its mean. With a rate that changes in time, a unit-rate process is stretched
+by the inverse of the accumulated rate (inversion).
 Source: Lewis and Shedler, Naval Research Logistics Quarterly 26 (1979), 403-413. Left out: bursts, days and
 correlation.
 """
