@@ -53,17 +53,21 @@ class Source:
         self._next_event += 1
         return event
 
-    def submit(self, event, attempt=0, batch=-1):
-        """Call the function now."""
-        if attempt == 0:
-            draw = next(self._rows)
-        else:
-            draw = self._draws.attempt(event, attempt)
+    def submit(self, event, attempt=0, batch=-1, draw=None):
+        """Call the function now. draw: what chance decides about the attempt, where the source has put it together
+        itself."""
+        if draw is None:
+            draw = self.draw(event, attempt)
         self._attempts[event] = attempt + 1
         call = Call(self.sim.next_id(), self.deployed, self, event, self.sim.env.now, draw)
         call.attempt = attempt
         call.batch = batch
         self.sim.arrive(call)
+
+    def draw(self, ordinal, attempt):
+        """What chance decides about an attempt; first attempts are asked for once each, in the order of their
+        ordinals."""
+        return next(self._rows) if attempt == 0 else self._draws.attempt(ordinal, attempt)
 
     def later(self, delay_s, act):
         """Do `act` after delay_s seconds, in the order of arrivals."""
