@@ -179,8 +179,9 @@ class KPA:
         """Mean concurrency since the last tick that is at least a window ago, or since the first there is."""
         now, area = ticks[-1]
         start, start_area = ticks[0]
+        since = now - ns(window_s)
         for at, at_area in reversed(ticks):
-            if at <= now - ns(window_s):
+            if at <= since:
                 start, start_area = at, at_area
                 break
         return (area - start_area) / (now - start) * 1e9 if now > start else 0.0
