@@ -31,11 +31,13 @@ def scales(axes, where: str, **given) -> None:
 
 
 def limits(values, scale: str, given, where: str, *, from_zero: bool) -> tuple[float, float]:
-    """The range of an axis over all states: as given, or all values with a little room."""
+    """The range of an axis over all states: as given, which must hold all values, or all values with a little room."""
     finite = [v for v in values if not math.isnan(v)]
     if not finite:
         raise InputError(f"{where}: expected at least one number, got none")
     low, high = min(finite), max(finite)
+    if given and not (given[0] <= low and high <= given[1]):
+        raise InputError(f"{where}: expected limits around all values, {low!r} to {high!r}, got {given!r}")
     if scale == "log":
         if low <= 0:
             raise InputError(f"{where}: expected values above 0 on a logarithmic axis, got {low!r}")

@@ -23,6 +23,7 @@ and a translation changes one file of words. The format, with every key (those m
     text = "only the first"
     misconception = "..."                 # needed for a wrong answer: what one believes who chooses it
     remark = "..."                        # needed for a wrong answer
+    lecture = "..."                       # optional: for the instructor, what to ask or show; not on the chapter's page
 
     [explorer.keep-alive]
     title = "..."
@@ -102,13 +103,14 @@ class FigureTexts:
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer to a prediction; a wrong one carries the misconception behind it."""
+    """One answer to a prediction; a wrong one carries the misconception behind it, and a word for the lecture."""
 
     key: str
     text: str
     right: bool = False
     misconception: str = ""
     remark: str = ""
+    lecture: str = ""
 
 
 @dataclass(frozen=True)
@@ -205,7 +207,7 @@ def _prediction(name, part, where, words) -> PredictionTexts:
         raise InputError(f"{where}: expected two to five answers, got {len(answers)}")
     for i, answer in enumerate(answers, 1):
         wrong = () if answer.get("right") else ("misconception", "remark")
-        _keys(answer, f"{where}, answer {i}", ("key", "text", *wrong), ("right", "misconception", "remark"))
+        _keys(answer, f"{where}, answer {i}", ("key", "text", *wrong), ("right", "misconception", "remark", "lecture"))
     right = sum(bool(answer.get("right")) for answer in answers)
     if right != 1:
         raise InputError(f"{where}: expected exactly one right answer, got {right}")
