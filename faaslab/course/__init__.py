@@ -3,6 +3,6 @@
 from faaslab.course.check import check
 from faaslab.course.grade import grade
 from faaslab.course.lab import Lab, open_lab
-from faaslab.course.problems import TOPICS, Problem, problem
+from faaslab.course.problems import Problem, problem, topic_names
 
-__all__ = ["TOPICS", "Lab", "Problem", "check", "grade", "open_lab", "problem"]
+__all__ = ["Lab", "Problem", "check", "grade", "open_lab", "problem", "topic_names"]

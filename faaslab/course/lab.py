@@ -39,7 +39,7 @@ class Lab:
     """A lab as a student uses it: problem, check, hint, predict. None of the last three ever raises."""
 
     def __init__(self, name: str, seed: int):
-        self.name, self.seed, self.words = name, seed, table(name)
+        self.name, self.seed, self.words = name, seed, table(f"labs/{name}")
         self.title = self.words["title"]
         self.tasks = import_module(f"faaslab.course.tasks.{name.replace('-', '_')}").tasks(seed)
         self.hints_shown = dict.fromkeys(self.tasks, 0)

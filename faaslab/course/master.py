@@ -45,7 +45,7 @@ def read_master(path) -> nbformat.NotebookNode:
     _check(path.stem, cells)
     for cell in cells:
         if cell.metadata.get("role") == "check":
-            cell.metadata["points"] = table(path.stem)["task"][cell.metadata["task"]]["points"]
+            cell.metadata["points"] = table(f"labs/{path.stem}")["task"][cell.metadata["task"]]["points"]
     made = nbformat.v4.new_notebook(cells=cells)
     made.metadata = nbformat.from_dict(
         {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
@@ -56,7 +56,7 @@ def read_master(path) -> nbformat.NotebookNode:
 
 def _check(lab, cells):
     """Every task of the lab's words has one answer cell with a solution, and one check cell with hidden tests."""
-    tasks = list(table(lab)["task"])
+    tasks = list(table(f"labs/{lab}")["task"])
     for role, region, what in (("answer", SOLUTION, "a solution"), ("check", HIDDEN, "hidden tests")):
         found = [cell.metadata["task"] for cell in cells if cell.metadata.get("role") == role]
         if sorted(found) != sorted(tasks):

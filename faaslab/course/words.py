@@ -1,7 +1,8 @@
 """The words of the course, kept as data: no sentence that a student reads stands in code.
 
-data/verdicts.toml says what checks answer, data/problems.toml words the generated problems, and data/<lab>.toml has a
-lab's tasks, hints and pictures. A translation changes these files alone. Fields in braces are filled in.
+data/verdicts.toml says what checks answer, data/problems/<topic>.toml words the generated problems, and
+data/labs/<lab>.toml has a lab's tasks, hints and pictures. A translation changes these files alone. Fields in braces
+are filled in.
 """
 
 import tomllib
@@ -17,19 +18,25 @@ def _folder():
 
 @cache
 def table(name: str) -> dict:
-    """The data file `name`.toml as a dict of tables; InputError for a name without a file."""
-    names = sorted(path.name.removesuffix(".toml") for path in _folder().iterdir() if path.name.endswith(".toml"))
-    member(name, "words of the course", names)
-    return tomllib.loads(_folder().joinpath(f"{name}.toml").read_text(encoding="utf-8"))
+    """The words in data/`name`.toml as a dict of tables: "verdicts", "labs/<lab>" or "problems/<topic>"."""
+    folder, _, file = name.rpartition("/")
+    member(file, f"words of the course, {folder or 'data'}", _names(folder))
+    return tomllib.loads(_folder().joinpath(folder, f"{file}.toml").read_text(encoding="utf-8"))
 
 
 def lab_names() -> list[str]:
     """Names of the labs, in alphabetical order."""
-    return sorted(
-        path.name.removesuffix(".toml")
-        for path in _folder().iterdir()
-        if path.name.endswith(".toml") and path.name not in ("verdicts.toml", "problems.toml")
-    )
+    return _names("labs")
+
+
+def topic_names() -> list[str]:
+    """Names of the topics of generated problems, in alphabetical order."""
+    return _names("problems")
+
+
+def _names(folder):
+    files = _folder().joinpath(folder).iterdir()
+    return sorted(path.name.removesuffix(".toml") for path in files if path.name.endswith(".toml"))
 
 
 def say(key: str, **values) -> str:

@@ -155,7 +155,7 @@ def test_the_famous_factor_is_examined(first):
     paid = bill("aws-lambda", requests=300_000, duration_ms=200, memory_mb=256, free_tier=False).total_usd
     assert first.verdict("bill", 15_000, 360 / paid, 7.488 / paid).state == "right"
     assert first.verdict("bill", 15_000, 360 / 0.309, 7.488 / 0.309).state == "right"
-    slips = table(FIRST)["task"]["bill"]["slips"]
+    slips = table(f"labs/{FIRST}")["task"]["bill"]["slips"]
     for answers, slip in [
         ((300_000, 1, 1), "calls"), ((1, 10_000, 1), "claim"), ((1, 360 / 0.0307, 1), "printed"),
         ((1, 0.5 / paid, 1), "hour"), ((1, 360 / 0.25, 1), "compute-only"), ((1, 1, 360 / paid), "same-server"),

@@ -30,7 +30,7 @@ def test_the_solved_lab_scores_full_marks_with_nbgrader(lab, seed):
     grades = pytest.importorskip("nbgrader.utils")
     notebook = execute(source_version(read_master(MASTERS / f"{lab}.md"), seed), LABS_FOLDER)
     given = [grades.determine_grade(cell) for cell in notebook.cells if cell["id"].endswith("-check")]
-    points = [float(words["points"]) for words in table(lab)["task"].values()]
+    points = [float(words["points"]) for words in table(f"labs/{lab}")["task"].values()]
     assert sorted(given) == sorted(zip(points, points, strict=True))
     verdicts = [c for c in notebook.cells if c["id"].endswith("-check")]
     assert all(c.outputs[0].data["text/plain"].startswith("✓") for c in verdicts)

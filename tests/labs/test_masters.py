@@ -29,8 +29,8 @@ def test_every_master_has_words_and_every_lab_a_master():
 
 @pytest.mark.parametrize("lab", LABS)
 def test_a_lab_has_four_tasks_with_three_hints_and_an_open_question(lab):
-    tasks = table(lab)["task"]
-    assert len(tasks) == 4 and table(lab)["minutes"] == 45
+    tasks = table(f"labs/{lab}")["task"]
+    assert len(tasks) == 4 and table(f"labs/{lab}")["minutes"] == 45
     assert all(set(words["hints"]) == {"concept", "formula", "example"} for words in tasks.values())
     master = read_master(MASTERS / f"{lab}.md")
     (question,) = cells(master, "open")

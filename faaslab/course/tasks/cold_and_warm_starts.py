@@ -42,7 +42,7 @@ def tasks(seed: int) -> dict[str, Task]:
 
 
 def _words(task):
-    return table("cold-and-warm-starts")["task"][task]
+    return table("labs/cold-and-warm-starts")["task"][task]
 
 
 def _timeline(seed):

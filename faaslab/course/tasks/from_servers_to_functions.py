@@ -29,7 +29,7 @@ def tasks(seed: int) -> dict[str, Task]:
 
 
 def _words(task):
-    return table("from-servers-to-functions")["task"][task]
+    return table("labs/from-servers-to-functions")["task"][task]
 
 
 # --- the handler -----------------------------------------------------------------------------------------------------

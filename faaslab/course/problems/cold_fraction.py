@@ -1,0 +1,25 @@
+"""The cold fraction of a Poisson stream under a fixed window. Chapter "Cold and warm starts"."""
+
+import math
+
+from faaslab.course.problems.drawing import one
+
+
+def draw(rng) -> dict:
+    """The cold fraction of a Poisson stream of short calls under a fixed window: exp(-rate * window)."""
+    rate_per_hour, window_min = one(rng, 3, 4, 6, 8, 9), one(rng, 5, 8, 10, 15)
+    mean_calls = rate_per_hour * window_min / 60
+    key = math.exp(-mean_calls)
+    given = {"rate_per_hour": rate_per_hour, "window_min": window_min}
+    slips = {
+        "warm-fraction": 1 - key,
+        "hours-times-minutes": math.exp(-rate_per_hour * window_min),
+        "hours-times-seconds": math.exp(-rate_per_hour * window_min * 60),
+        "exponent": mean_calls,
+        "straight-line": 1 - mean_calls,
+        "mean-gap": 0.0 if mean_calls >= 1 else 1.0,
+        "sign": math.exp(mean_calls),
+        "ratio": math.exp(-1 / mean_calls),
+    }
+    steps = {"window_h": window_min / 60, "mean_calls": mean_calls}
+    return {"given": given, "key": key, "unit": "fraction", "slips": slips, "steps": steps}
