@@ -5,11 +5,11 @@ import os
 import sys
 
 from faaslab import __version__
-from faaslab.cli import cost, replay, simulate
+from faaslab.cli import cost, quiz, replay, simulate
 from faaslab.errors import InputError
 
 DESCRIPTION = """\
-A laboratory for serverless computing: simulate a platform, replay a trace, price a workload.
+A laboratory for serverless computing: simulate a platform, replay a trace, price a workload, solve problems.
 Times are in seconds, memory in MB of 2**20 bytes. Every command takes --json."""
 
 
@@ -24,11 +24,12 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(arguments=None) -> int:
-    """Run one command; returns the exit status: 0, or 2 for input that cannot be worked with."""
+    """Run one command; returns the exit status: 0, 1 for a wrong answer (quiz), 2 for input that cannot be worked
+    with."""
     parser = Parser(prog="faaslab", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"faaslab {__version__}")
     subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (simulate, replay, cost):
+    for command in (simulate, replay, cost, quiz):
         command.add_parser(subparsers)
     args = parser.parse_args(arguments)
     try:
