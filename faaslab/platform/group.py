@@ -27,6 +27,7 @@ class Group:
         self.memory = memory_bytes(max(f.memory_mb for f in functions))
         self.pool = [{} for _ in range(self.concurrency)]
         self.containers = {}  # all that are starting or ready and not draining
+        self.provisioned = False  # whether some containers stand ready from the beginning
         self.starting = 0
         self.running = 0
         self.waiting = 0
@@ -64,8 +65,16 @@ class Group:
     def pick(self, fits=None):
         """The fullest ready container with room, among those the most recently used; None where there is none.
 
-        fits: a test that a container must pass, where the cpu of its invoker may not be free.
+        Provisioned containers come before all others. fits: a test that a container must pass, where the cpu of its
+        invoker may not be free.
         """
+        if self.provisioned:
+            kept = self._pick(lambda container: container.provisioned and (fits is None or fits(container)))
+            if kept is not None:
+                return kept
+        return self._pick(fits)
+
+    def _pick(self, fits):
         for containers in reversed(self.pool):
             if containers:
                 if fits is None:

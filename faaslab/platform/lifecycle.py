@@ -68,7 +68,8 @@ class Lifecycle:
         container = self._create(group, invoker, group.memory, cause)
         if group.concurrency > 1:
             container.running = {}
-        container.provisioned = cause == Cause.PROVISIONED
+        if cause == Cause.PROVISIONED:
+            container.provisioned = group.provisioned = True
         group.containers[container] = None
         group.starting += 1
         self.ready(container)

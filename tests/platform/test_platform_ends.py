@@ -80,6 +80,14 @@ def test_provisioned_containers_are_neither_expired_nor_evicted():
     assert starts(result) == ["none", "prewarmed"] and gone(result) == ["alive"]
 
 
+def test_a_provisioned_container_serves_before_one_that_was_used_more_recently():
+    platform = Platform(FixedWindow(600.0), provisioned={"f": 1})
+    # The second call needs a container of its own, which ends last; the third and fourth find both idle.
+    result = run(platform, [f(service_s=2.0)], {"f": [10.0, 11.0, 30.0, 40.0]})
+    assert result.calls["container"].tolist() == [0, 1, 0, 0]
+    assert starts(result) == ["prewarmed", "cold", "warm", "warm"]
+
+
 def test_under_a_fleet_containers_neither_expire_nor_are_evicted():
     result = run(Platform(FixedWindow(1.0), autoscaler=FixedFleet(2)), [f()], {"f": [50.0]})
     assert gone(result) == ["alive", "alive"] and starts(result) == ["prewarmed"]
