@@ -8,7 +8,7 @@ import numpy as np
 
 from faaslab.functions import PHASES
 from faaslab.model.occupancy import busy_ns
-from faaslab.model.result import Outcome, Result, Start
+from faaslab.model.result import Cause, Outcome, Result
 from faaslab.units import NS_PER_S
 
 PAID = (Outcome.COMPLETED, Outcome.TIMED_OUT, Outcome.FAILED)
@@ -18,8 +18,9 @@ def usage_columns(result: Result) -> dict[str, np.ndarray]:
     """memory_mb, service_s and init_s of the calls that a provider bills, one row each.
 
     Billed are calls whose handler ended, well or not, at or after the warm-up; throttled and rejected calls cost
-    nothing. init_s is the container's whole start (seconds) for a cold call and 0 for others: starts ahead of calls
-    have no row here.
+    nothing. init_s (seconds) is the start that some call caused, in the row of the first call that its container
+    served, which need not be the call that caused it. Starts ahead of calls, and those of containers that served
+    nobody, have no row here.
     """
     calls = _billed(result)
     return {
@@ -62,16 +63,23 @@ def container_columns(result: Result) -> dict[str, np.ndarray]:
 
 
 def _billed(result):
-    calls = result.calls
+    calls = {**result.calls, "first": _first_in_container(result.calls)}
     billed = np.isin(calls["outcome"], PAID) & (calls["begin_ns"] >= 0) & (calls["arrival_ns"] >= result.warmup_ns)
     return {name: column[billed] for name, column in calls.items()}
 
 
+def _first_in_container(calls):
+    """For each call, whether it is the first that its container served."""
+    served = np.flatnonzero(calls["begin_ns"] >= 0)
+    order = served[np.argsort(calls["begin_ns"][served], kind="stable")]
+    first = np.zeros(len(calls["begin_ns"]), dtype=bool)
+    first[order[np.unique(calls["container"][order], return_index=True)[1]]] = True
+    return first
+
+
 def _init_s(result, calls):
-    """Seconds of the start before each call: the container's for a cold one, 0 for others."""
+    """Seconds of the start that goes with each call."""
     containers = result.containers
     start_ns = sum(containers[f"{phase}_ns"] for phase in PHASES)
-    init_ns = np.zeros(len(calls["start"]), dtype=np.int64)
-    cold = calls["start"] == Start.COLD
-    init_ns[cold] = start_ns[calls["container"][cold]]
-    return init_ns / NS_PER_S
+    caused = calls["first"] & (containers["cause"][calls["container"]] == Cause.CALL)
+    return np.where(caused, start_ns[calls["container"]], 0) / NS_PER_S

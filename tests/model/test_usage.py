@@ -4,6 +4,7 @@ import numpy as np
 
 from faaslab.durations import Constant
 from faaslab.functions import ColdStart, Function
+from faaslab.model.result import Start
 from faaslab.model.usage import active_columns, container_columns, usage_columns
 from faaslab.platform import Platform, simulate
 from faaslab.policies import ConcurrencyLimit, FixedWindow
@@ -25,6 +26,21 @@ def test_only_what_ran_is_billed():
     assert usage["init_s"].tolist() == [1.5] * 4
     assert usage_columns(run([0.0, 5.0]))["init_s"].tolist() == [1.5, 0.0]
     assert len(usage_columns(run([]))["memory_mb"]) == 0
+
+
+def test_a_start_is_billed_with_the_first_call_that_its_container_serves():
+    # The second call causes a start at 3 s, but the first container is free at 3.5 s and serves it, and the third call,
+    # too. The container started at 3 s serves the fourth, which finds it idle and is not cold.
+    result = run([0.0, 3.0, 10.0, 10.5])
+    assert result.calls["start"].tolist() == [Start.COLD, Start.WARM, Start.WARM, Start.PREWARMED]
+    assert usage_columns(result)["init_s"].tolist() == [1.5, 0.0, 0.0, 1.5]
+
+
+def test_starts_ahead_of_calls_are_not_billed_with_a_call():
+    f = Function("f", Constant(2.0), memory_mb=512, cold_start=START)
+    platform = Platform(FixedWindow(10), provisioned={"f": 1})
+    result = simulate(platform, Workload((f,), {"f": [5.0, 5.1]}), seed=1, duration_s=50.0)
+    assert usage_columns(result)["init_s"].tolist() == [0.0, 1.5]
 
 
 def test_the_life_of_a_container():
