@@ -91,7 +91,7 @@ class Field:
         self.column, self.values, self.keys = column, values, keys
 
     def __str__(self):
-        return self.column.value(self.values[0])
+        return _unbroken(self.column.value(self.values[0]))
 
     def __format__(self, spec):
         return str(self)
@@ -99,7 +99,12 @@ class Field:
     def __getitem__(self, key):
         if key not in self.keys:
             raise InputError(f"sentence: expected a series among {', '.join(map(str, self.keys))}; got {key!r}")
-        return self.column.value(self.values[self.keys.index(key)])
+        return _unbroken(self.column.value(self.values[self.keys.index(key)]))
+
+
+def _unbroken(value):
+    """A number stays on one line with its unit."""
+    return value.replace(" ", "\u00a0") if value[:1].isdigit() or value[:1] == "-" else value
 
 
 class Explorer:
@@ -233,7 +238,7 @@ class Explorer:
         texts = replace(self.texts, columns=self.table_columns)
         near = sorted({i for c in self.states.controls for i in self.states.rows(state, free=c.column)})
         lines = text_table(texts, self.rows(state), self.current(state), near if self.whole_table else None)
-        return "\n".join([self.texts.title, self.sentences[state].replace("`", ""), *lines])
+        return "\n".join([self.texts.title, self.sentences[state].replace("`", "").replace("\u00a0", " "), *lines])
 
     def widget(self):
         """The live widget: the same controls, sentence, picture and table; it needs ipywidgets and a kernel."""

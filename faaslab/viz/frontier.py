@@ -25,6 +25,7 @@ A full example, in a chapter with `cold-and-warm-starts.toml` beside it:
 """
 
 import math
+from itertools import pairwise
 
 from faaslab.errors import InputError
 from faaslab.viz import marks, plane, style
@@ -68,8 +69,8 @@ def frontier(
     order = {choice: i for i, choice in enumerate(next(c.choices for c in states.controls if c.column == path))}
 
     def draw(state):
-        scene, now = [], states.values(state)
-        chosen = states.rows(state, free=path)
+        scene, labels, now = [], [], states.values(state)
+        chosen, taken = states.rows(state, free=path), []
         for i, key in enumerate(keys):
             mine = [r for r in chosen if not series or columns[series][r] == key]
             mine = [r for r in mine if not math.isnan(data[x][r]) and not math.isnan(data[y][r])]
@@ -80,18 +81,35 @@ def frontier(
             if len(points) > 1:
                 scene.append(marks.line(f"line-{i}", points, plane.line_style(i)))
             scene.append(marks.line(f"dots-{i}", points, plane.dots_style(i, ident), layer=2))
+            taken += points
+            for (ax, ay), (bx, by) in pairwise(points):
+                taken += [(ax + t * (bx - ax), ay + t * (by - ay)) for t in (0.25, 0.5, 0.75)]
             for r, (px, py) in zip(mine, points, strict=True):
                 if not missing(columns[path][r]) and columns[path][r] == now[path]:
                     face = f"fill: {style.PAPER}; stroke: {style.series(i).color}; stroke-width: 2.5"
                     scene.append(marks.marker(f"now-{i}", style.series(i).marker, 6.5, px, py, face))
-                    scene.append(_label(f"label-{i}", words.column(path).value(now[path]), px, py, point))
-        return scene
+                    labels.append((f"label-{i}", words.column(path).value(now[path]), px, py))
+        return scene + _labels(labels, taken, point)
 
     defs = plane.marker_defs(len(keys), ident)
     return Explorer(words, states, figure, draw, series=series, summary=summary, defs=defs)
 
 
-def _label(key, text, px, py, point):
-    on_left = px > (point.left + point.right) / 2
-    above = py - 10 if py - 20 > point.top else py + 18
-    return marks.label(key, text, px - 10 if on_left else px + 10, above, anchor="end" if on_left else "start", size=11)
+def _labels(labels, points, point):
+    """Each label beside its point, where it covers the fewest points and labels: first towards the middle, above."""
+    made, taken = [], list(points)
+    for key, text, px, py in labels:
+        width, side = 6.5 * len(text), -1 if px > (point.left + point.right) / 2 else 1
+        places = [(px, py, way, down, width) for down in (-10, 18, 4) for way in (side, -side)]
+        px, py, way, down, width = min(places, key=lambda place, taken=tuple(taken): _covered(*place, taken, point))
+        made.append(marks.label(key, text, px + 10 * way, py + down, anchor="start" if way > 0 else "end", size=11))
+        taken += [(px + (10 + width * part) * way, py + down - 4) for part in (0, 0.5, 1)]
+    return made
+
+
+def _covered(px, py, way, down, width, taken, point):
+    """How many of the points `taken` a label would cover there; very many where it would leave the axes."""
+    near, far = sorted((px + 10 * way, px + (10 + width) * way))
+    high, low = py + down - 10, py + down + 2
+    outside = near < point.left or far > point.right + 4 or high < point.top or low > point.bottom
+    return 100 * outside + sum(near - 4 < x < far + 4 and high - 5 < y < low + 5 for x, y in taken)

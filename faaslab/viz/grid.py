@@ -3,6 +3,7 @@
 In a chapter with `[picture.thumbnails]` in the file beside it: grid("thumbnails", rows, texts).
 """
 
+import re
 from html import escape
 
 from faaslab.viz.picture import caption
@@ -17,7 +18,7 @@ class Grid:
 
     def _repr_html_(self):
         head = "".join(f'<th scope="col">{escape(column.heading)}</th>' for column in self._words.columns.values())
-        lines = ("".join(f"<td>{escape(cell)}</td>" for cell in row) for row in self._rows)
+        lines = ("".join(f"<td{_style(cell)}>{escape(cell)}</td>" for cell in row) for row in self._rows)
         body = "".join(f"<tr>{line}</tr>" for line in lines)
         return (
             f'<figure class="picture" id="picture-{self._name}"><div style="overflow-x: auto">'
@@ -29,6 +30,11 @@ class Grid:
         cells = [[column.heading for column in self._words.columns.values()], *self._rows]
         widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
         return "\n".join("  ".join(c.ljust(w) for c, w in zip(row, widths, strict=True)).rstrip() for row in cells)
+
+
+def _style(cell):
+    """A date stays on one line."""
+    return ' style="white-space: nowrap"' if re.fullmatch(r"\d{4}-\d\d-\d\d", cell) else ""
 
 
 def grid(name, rows, texts) -> Grid:

@@ -10,8 +10,9 @@ import math
 from dataclasses import dataclass, field, replace
 from html import escape
 
-from faaslab.viz.style import fit
+from faaslab.viz.style import PAPER, fit
 
+RIM = f"paint-order: stroke; stroke: {PAPER}; stroke-width: 3px; stroke-linejoin: round"
 MARKERS = {
     "o": "M-1,0a1,1 0 1,0 2,0a1,1 0 1,0 -2,0Z",
     "s": "M-.88,-.88h1.76v1.76h-1.76Z",
@@ -91,9 +92,10 @@ def rectangle(key: str, x0: float, x1: float, y0: float, y1: float, style: str, 
 def label(
     key: str, text: str, x: float, y: float, *, anchor: str = "start", size: float = 10.0, layer: int = 4
 ) -> Mark:
-    """A text at a point, in the page's text colour."""
-    style = f"font-size: {number(size)}px; text-anchor: {anchor}; fill: currentColor"
-    return Mark(key, "text", {"x": number(x), "y": number(y), "style": style}, escape(text), layer)
+    """A text at a point, in the page's text colour, with a rim of paper that keeps it readable on a line."""
+    style = f"font-size: {number(size)}px; fill: currentColor; {RIM}"
+    place = {"x": number(x), "y": number(y), "text-anchor": anchor}
+    return Mark(key, "text", {**place, "style": style}, escape(text), layer)
 
 
 def fill(scenes) -> list[list[Mark]]:

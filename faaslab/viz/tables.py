@@ -80,10 +80,12 @@ def three_digits(value: float) -> str:
 
 def plus_minus(interval: Mapping, scale: float = 1.0) -> str:
     """An interval {"mean", "half_width"} times `scale`: the mean to three significant digits, and as many decimals for
-    the half-width."""
+    the half-width; the same value in every run is that value ± 0."""
     mean, half = scale * interval["mean"], scale * interval["half_width"]
     if missing(mean) or missing(half):
         return MISSING
+    if abs(half) <= 1e-12 * abs(mean):
+        return f"{three_digits(mean)} ± 0"
     decimals = 2 if mean == 0 else max(0, 2 - math.floor(math.log10(abs(mean))))
     return f"{mean:,.{decimals}f} ± {half:,.{decimals}f}"
 
