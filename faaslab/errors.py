@@ -39,7 +39,10 @@ def number(value, where, *, minimum=None, above=None, maximum=None, finite=True)
 
 def whole(value, where, *, minimum=0, maximum=None):
     """Return `value` as an int; raise InputError where it is not a whole number in the stated range."""
-    result = number(value, where, minimum=minimum, maximum=maximum)
+    try:
+        result = number(value, where, minimum=minimum, maximum=maximum)
+    except InputError as error:
+        raise InputError(str(error).replace("a finite number", "a whole number", 1)) from None
     if result != int(result):
         raise InputError(f"{where}: expected a whole number, got {value!r}")
     return int(result)

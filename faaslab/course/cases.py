@@ -104,7 +104,7 @@ def attempt(case: Case, code) -> str | None:
         return say("case_exit")
     except Exception as error:
         text = str(error).strip().split("\n")[0]
-        named = f"`{type(error).__name__}`" + (f": {text[:120]}" if text else "")
+        named = f"`{type(error).__name__}`" + (f": {text[:120].rstrip('.')}" if text else "")
         number = _line(error)
         return say("case_raises_at" if number else "case_raises", error=named, number=number)
     if passed:

@@ -75,7 +75,8 @@ def as_number(answer) -> float | Finding:
             return wrong(say("text", shown=quoted(answer)))
         return wrong(say("text_number", shown=quoted(answer)))
     if isinstance(answer, bool) or getattr(getattr(answer, "dtype", None), "kind", "") == "b":
-        return wrong(say("truth", shown=str(answer)))
+        count = getattr(answer, "size", 1)
+        return wrong(say("truth", shown=str(answer)) if count == 1 else say("truths", count=int(count)))
     if callable(answer):
         return wrong(say("function"))
     if getattr(answer, "ndim", None) == 0 and hasattr(answer, "item"):
@@ -119,9 +120,9 @@ class Number:
         if self._near(value, self.key):
             unit = "" if self.unit in ("", "count", "fraction") else f" {self.unit}"
             return right(say("value", value=shown(int(value) if self.unit == "count" else value), unit=unit))
-        for sentence, slip in self.slips.items():
-            if self._near(value, slip):
-                return wrong(sentence)
+        slips = [sentence for sentence, slip in self.slips.items() if self._near(value, slip)]
+        if slips:
+            return wrong(f" {say('or')} ".join(slips))
         return wrong(say(self._diagnosis(value), factor=self._factor(value)))
 
     def _near(self, value, wanted):
@@ -193,7 +194,9 @@ class Choice:
         if isinstance(self.key, str):
             if not isinstance(answer, str):
                 return wrong(say("choice_text", allowed=listed(self.allowed)))
-            value = answer.strip().lower()
+            allowed = {choice.lower(): choice for choice in self.allowed}
+            value = " ".join(answer.split()).lower()
+            value = allowed.get(value, value)
         else:
             value = as_number(answer)
             if isinstance(value, Finding):

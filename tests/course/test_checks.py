@@ -140,6 +140,15 @@ def test_choices_forgive_case_and_offer_the_nearest():
     assert judge.judge("functions").text == "remark"
     assert "quotation marks" in judge.judge(3).text
     assert "without quotation marks" in Choice(60, (10, 60)).judge("60").text
+    setting = Choice("cannot tell", ("A", "B", "cannot tell"), {"B": "remark"})
+    assert setting.judge(" Cannot  tell").state == "right"
+    assert setting.judge("b").text == "remark"
+    assert "'A', 'B', 'cannot tell'" in setting.judge("neither").text
+
+
+def test_an_array_of_truth_values_is_told_to_count_them():
+    assert ".sum()" in Number(2, "count").judge(np.array([True, True, False])).text
+    assert "is a truth value" in Number(2, "count").judge(True).text
 
 
 def test_check_shows_and_returns_nothing(capsys):

@@ -273,7 +273,7 @@ def test_bad_choices(folder, published):
         lambda: read(folder, functions=["z"]), "functions: expected names of functions in the trace, got 'z'"
     )
     assert_one_line(lambda: read(folder, functions="f", triggers="timer"), "leave none")
-    assert_one_line(lambda: read(folder, max_functions=0), "max_functions: expected a finite number >= 1, got 0")
+    assert_one_line(lambda: read(folder, max_functions=0), "max_functions: expected a whole number >= 1, got 0")
     assert_one_line(lambda: read(folder, seed=-1), "seed: expected a whole number >= 0, got -1")
     assert_one_line(lambda: read(folder, memory_column="Ideal"), "memory_column: expected one of AverageAllocatedMb")
     assert_one_line(lambda: read(published), "expected one file *invocations*.csv, found 2 (day= chooses)")

@@ -136,7 +136,7 @@ def test_every_fact_has_a_kind():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"apps": 0}, "apps: expected a finite number >= 1, got 0"),
+        ({"apps": 0}, "apps: expected a whole number >= 1, got 0"),
         ({"apps": 2.5}, "apps: expected a whole number, got 2.5"),
         ({"duration_s": -1}, "duration_s: expected a finite number > 0, got -1"),
         ({"seed": -1}, "seed: expected a whole number >= 0, got -1"),
