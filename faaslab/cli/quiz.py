@@ -164,7 +164,10 @@ def _paragraphs(posed, hints, finding, solve):
         yield f"{parts['solution']}: {key}\n" + "\n".join(_wrapped(text, "  ") for text in _solution(posed))
         rows = [f"  {name} = {shown(_plain(value))}" for name, value in posed.steps.items()]
         yield "\n".join([f"{parts['steps']}:", *rows])
-        rows = [_wrapped(f"{shown(slip['answer'])}: {slip['text']}", "  ", "    ") for slip in _slips(posed)]
+        alike, either = {}, f" {states['messages']['or']} "
+        for slip in _slips(posed):
+            alike.setdefault(shown(slip["answer"]), []).append(slip["text"])
+        rows = [_wrapped(f"{value}: {either.join(texts)}", "  ", "    ") for value, texts in alike.items()]
         yield "\n".join([f"{parts['slips']}:", *rows])
     elif finding is None:
         how = parts["how"].format(**names, expected=_expected(posed))

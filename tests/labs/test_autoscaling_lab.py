@@ -78,6 +78,15 @@ def more_than_twice(concurrency, ready):
     return max(by_stable, by_panic) if by_panic > 2 * ready else max(by_stable, ready // 2)
 
 
+def only_the_short_one_in_panic(concurrency, ready):
+    by_panic = math.ceil(sum(concurrency[-3:]) / 3 / 0.7)
+    return by_panic if by_panic >= 2 * ready else desired(concurrency, ready)
+
+
+def half_rounded_up(concurrency, ready):
+    return max(desired(concurrency, ready), -(-ready // 2))
+
+
 def newest_first(concurrency, ready):
     return desired(concurrency[::-1], ready)
 
@@ -95,12 +104,30 @@ def test_the_rule_of_the_lab_is_the_policys_own(right, seed):
 
 @pytest.mark.parametrize(
     "wrong",
-    [only_stable, only_panic, no_target, no_half, more_than_twice, newest_first, tutorial],
+    [
+        only_stable,
+        only_panic,
+        no_target,
+        no_half,
+        more_than_twice,
+        only_the_short_one_in_panic,
+        half_rounded_up,
+        newest_first,
+        tutorial,
+    ],
 )
 @pytest.mark.parametrize("seed", [1, 4])
 def test_each_mistake_in_the_rule_costs_something(wrong, seed):
     assert open_lab(NAME, seed).verdict("autoscaler", wrong).state in ("partly", "wrong")
     assert grade(NAME, "autoscaler", wrong, seed=seed) < 4
+
+
+@pytest.mark.parametrize(
+    "wrong, case", [(more_than_twice, "twice"), (only_the_short_one_in_panic, "larger"), (half_rounded_up, "half")]
+)
+def test_a_slip_is_named_by_its_case(opened, wrong, case):
+    name = opened.words["task"]["autoscaler"]["cases"][case]
+    assert f"{name}: expected" in repr(opened.verdict("autoscaler", wrong))
 
 
 def test_the_empty_function_is_no_answer(opened):
@@ -141,6 +168,8 @@ def test_each_service_has_a_design_of_its_own(seed):
     usd = designs.day_usd("frames", "fleet", paid)
     assert posed.verdict("decide", "request", "fleet", "knative", usd).state == "right"
     shown = repr(posed.verdict("decide", "knative", "request", "fleet", designs.day_usd("frames", "request", paid)))
+    knative_usd = designs.day_usd("frames", "knative", paid)
+    assert "what Knative" in repr(posed.verdict("decide", "request", "knative", "knative", knative_usd))
     assert "misses the goal" in shown and shown.count("meets it for less") == 2 and "not the cheapest" in shown
 
 

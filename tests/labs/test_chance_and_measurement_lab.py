@@ -73,6 +73,33 @@ def test_each_mistake_of_the_measurement_costs_something(lab, wrong, passed):
     assert 0 < grade(NAME, "measure", wrong) < 5
 
 
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        (lambda one_run, seeds, warmup_s: mended(one_run, seeds, warmup_s)[::-1], "swapped"),
+        (lambda one_run, seeds, warmup_s: mended(one_run, seeds, warmup_s)[0], "no-pair"),
+        (lambda one_run, seeds, warmup_s: None, "no-pair"),
+        (
+            lambda one_run, seeds, warmup_s: [
+                m + k * h for m, h in [mended(one_run, seeds, warmup_s)] for k in (-1, 1)
+            ],
+            "ends",
+        ),
+    ],
+)
+def test_what_is_not_mean_and_half_width_is_told_so(lab, wrong, sentence):
+    words = table(f"labs/{NAME}")["task"]["measure"]["form"]
+    shown = repr(lab.verdict("measure", wrong))
+    assert words[sentence].split("{")[0] in shown
+    assert all(text.split("{")[0] not in shown for key, text in words.items() if key != sentence)
+    assert "{" not in shown
+
+
+def test_a_run_with_a_seed_that_was_not_given_is_told_so(lab):
+    shown = repr(lab.verdict("measure", lambda one_run, seeds, warmup_s: mended(one_run, range(5), warmup_s)))
+    assert "one_run was called with 0" in shown and "[11, 12, 13, 14, 15]" in shown
+
+
 def test_the_measurement_as_given_is_no_answer(lab):
     assert lab.verdict("measure", chance.given_measure).state == "open"
     assert grade(NAME, "measure", chance.given_measure) == 0.0
@@ -90,6 +117,7 @@ def test_the_day_is_read_from_the_simulator(seed):
     hours = [np.percentile(response_s[arrival_s // 3600 == h], 99) for h in range(24)]
     for answers, slip in [
         ((np.mean(hours), 1, 1), "mean-of-hours"), ((response_s.mean(), 1, 1), "mean"),
+        ((np.percentile(response_s[arrival_s // 3600 == 20], 99), 1, 1), "busy-hour"),
         ((np.percentile(response_s, 95), 1, 1), "p95"), ((ranked[-1], 1, 1), "slowest"),
         ((0.99 * ranked[-1], 1, 1), "of-the-slowest"), ((1, len(ranked) - slow, 1), "the-others"),
         ((1, (response_s > np.percentile(response_s, 99)).sum(), 1), "beyond-p99"), ((1, 1, 1), "p99-again"),

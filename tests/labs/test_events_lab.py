@@ -78,6 +78,21 @@ def test_each_mistake_of_a_handler_costs_something(lab, options):
     assert "it should be" in repr(verdict)
 
 
+def test_bad_luck_is_to_be_named_like_damage(lab):
+    def only_damage(event, store, shrink):
+        try:
+            return handler(event, store, shrink, names=False)
+        except events.DamagedPhoto:
+            return handler(event, store, shrink)
+
+    verdict = lab.verdict("handler", only_damage)
+    assert verdict.state == "partly" and "OSError" in repr(verdict)
+
+
+def test_an_answer_of_the_wrong_form_is_told_why_the_whole_batch_failed(lab):
+    assert "in the form that the task gives" in repr(lab.verdict("handler", variant(form=list)))
+
+
 def test_the_given_handler_is_no_answer(lab):
     assert lab.verdict("handler", events.naive).state == "open"
     assert grade(NAME, "handler", events.naive) == 0.0

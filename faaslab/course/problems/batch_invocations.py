@@ -6,7 +6,7 @@ from faaslab.model.retries import mean_batch
 
 def draw(rng) -> dict:
     """Calls a day where one poller collects random messages for a window from the first one on."""
-    per_minute, window_s = one(rng, 3, 6, 9, 12), one(rng, 10, 15, 20, 30, 40)
+    per_minute, window_s = one(rng, 3, 4, 6, 8, 9, 12, 15), one(rng, 8, 10, 12, 15, 20, 25, 30, 40)
     size = mean_batch(per_minute / 60, window_s)
     messages = per_minute * 1440
     given = {"messages_per_minute": per_minute, "window_s": window_s}

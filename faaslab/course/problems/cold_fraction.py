@@ -7,7 +7,7 @@ from faaslab.course.problems.drawing import one
 
 def draw(rng) -> dict:
     """The cold fraction of a Poisson stream of short calls under a fixed window: exp(-rate * window)."""
-    rate_per_hour, window_min = one(rng, 3, 4, 6, 8, 9), one(rng, 5, 8, 10, 15)
+    rate_per_hour, window_min = one(rng, 2, 3, 4, 5, 6, 8, 9, 10), one(rng, 4, 5, 6, 8, 10, 12, 15, 20)
     mean_calls = rate_per_hour * window_min / 60
     key = math.exp(-mean_calls)
     given = {"rate_per_hour": rate_per_hour, "window_min": window_min}

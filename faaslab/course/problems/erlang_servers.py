@@ -17,7 +17,8 @@ def draw(rng) -> dict:
         "mean-load": max(1, math.ceil(load - 1e-9)),
         "lost": fewest_servers(load, share, erlang_b),
         "one-less": key - 1,
+        "one-more": key + 1,
     }
-    steps = {"load": load, "fewer": key - 1, "waiting": erlang_c(key, load),
-             "waiting_fewer": erlang_c(key - 1, load)}  # fmt: skip
+    steps = {"load": load, "fewer": key - 1, "waiting_percent": 100 * erlang_c(key, load),
+             "fewer_percent": 100 * erlang_c(key - 1, load)}  # fmt: skip
     return {"given": given, "key": key, "unit": "count", "slips": slips, "steps": steps}

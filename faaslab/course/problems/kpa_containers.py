@@ -30,7 +30,8 @@ def draw(rng) -> dict:
         "added": ready + key,
         "concurrency-left-out": math.ceil((panic if panics else stable) / UTILIZATION),
     }
-    steps = {"target": target, "by_stable": by_stable, "by_panic": by_panic, "double": 2 * ready,
+    steps = {"target": target, "percent": round(100 * UTILIZATION),
+             "by_stable": by_stable, "by_panic": by_panic, "double": 2 * ready,
              "test": "at least" if panics else "less than",
              "mode": "panic, the larger number" if panics else "no panic, the stable window's number"}  # fmt: skip
     return {"given": given, "key": key, "unit": "count", "slips": slips, "steps": steps}

@@ -10,7 +10,7 @@ from faaslab.course.problems.drawing import one
 
 def draw(rng) -> dict:
     """The probability that no call of a Poisson stream comes within a time: exp(-rate * time)."""
-    rate_per_min, time_s = one(rng, 2, 3, 5, 6, 8), one(rng, 10, 15, 20, 24)
+    rate_per_min, time_s = one(rng, 2, 3, 4, 5, 6, 8, 9, 10), one(rng, 6, 8, 10, 12, 15, 18, 20, 24)
     mean_calls = rate_per_min * time_s / 60
     key = math.exp(-mean_calls)
     given = {"rate_per_min": rate_per_min, "time_s": time_s}

@@ -15,6 +15,7 @@ from faaslab.course.words import fill, table, topic_names
 from faaslab.errors import InputError, member, whole
 
 TRIES = 1000
+OTHERS = 4  # problems among which a worked example is chosen
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,17 @@ class Problem:
         return words["concept"], words["formula"], fill(words["example"], self.other().values)
 
     def other(self) -> "Problem":
-        """A problem of the same topic with other numbers and another key, for a worked example."""
-        seed = self.seed + 1000
-        while (found := problem(self.topic, seed)).key == self.key or found.given == self.given:
+        """A problem of the same topic with other numbers and another key, for a worked example.
+
+        Of OTHERS such problems the one that shares the fewest numbers: else an example may give away the key.
+        """
+        found, seed = [], self.seed + 1000
+        while len(found) < OTHERS:
+            drawn = problem(self.topic, seed)
+            if drawn.key != self.key and drawn.given != self.given:
+                found.append(drawn)
             seed += 1
-        return found
+        return max(found, key=lambda drawn: sum(drawn.given[name] != value for name, value in self.given.items()))
 
     def __repr__(self):
         rows = [f"  {name} = {value!r}" for name, value in self.given.items()]

@@ -9,7 +9,7 @@ from faaslab.presets.constants import value
 def draw(rng) -> dict:
     """Seconds until a function has so many containers ready, by AWS Lambda's rate."""
     burst, per_s = int(value("aws_lambda", "scaling_burst")), value("aws_lambda", "scaling_per_s")
-    containers, start_s = one(rng, 1_400, 1_700, 2_300, 2_600, 3_200, 4_500), one(rng, 0.5, 1.5, 2.0, 3.0)
+    containers, start_s = one(rng, *range(1_300, 4_600, 300)), one(rng, 0.5, 1.0, 1.5, 2.0, 3.0)
     more = containers - burst
     given = {"containers": containers, "at_once": burst, "each_10_s": round(10 * per_s), "start_s": start_s}
     slips = {

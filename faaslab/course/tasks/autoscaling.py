@@ -201,9 +201,11 @@ def _autoscaler_cases(seed):
         case("calm", [3.33 + seed % 7 / 10] * READINGS, 5),
         case("lull", [3.33 + seed % 7 / 10] * (READINGS - 1) + [0.0], 5),
         case("panic", [0.1] * (READINGS - SHORT) + [1.0, 9.0 + seed % 5 / 10, 20.0], 1),
+        case("larger", [8.0 + seed % 5 / 10] * (READINGS - SHORT) + [3.0] * SHORT, 2),
+        case("twice", [0.1] * (READINGS - SHORT) + [3.7 + seed % 5 / 20] * SHORT, 3),
         case("no-panic", [2.0] * (READINGS - SHORT) + [3.0 + seed % 5 / 10] * SHORT, 4),
         case("zero-ready", [0.0] * (READINGS - 1) + [1.5], 0),
-        case("half", [0.2] * READINGS, 9 + seed % 6),
+        case("half", [0.2] * READINGS, 9 + 2 * (seed % 3)),
         case("silent", [0.0] * READINGS, 1),
         case("steady", steady, 7),
         Case(
@@ -272,6 +274,7 @@ class _FramesUsd:
             words["busy-only"]: day["busy_hours"] * paid["place_hour"],
             words["function-price"]: day["container_hours"] * paid["function_hour"],
             words["request-usd"]: day_usd("frames", "request", paid),
+            words["knative-usd"]: day_usd("frames", "knative", paid),
         }
         return Number(day["container_hours"] * paid["place_hour"], "USD", tolerance=0.01, slips=slips).judge(answer)
 

@@ -5,11 +5,12 @@ as the chapter does; no key is typed in. Left out: tests of several comparisons 
 """
 
 from functools import cache
+from itertools import count
 
 import numpy as np
 
 from faaslab.course.cases import Case, Cases, Changed
-from faaslab.course.check import Choice, Number
+from faaslab.course.check import Choice, Number, kind_of
 from faaslab.course.lab import Task
 from faaslab.course.problems import problem
 from faaslab.course.words import fill, table
@@ -24,6 +25,7 @@ from faaslab.workload.diurnal import DAY_S
 RUNS = 5
 MIN = 60.0
 SLOW_S = 1.0
+BUSY_HOUR = 20
 
 
 def tasks(seed: int) -> dict[str, Task]:
@@ -58,10 +60,14 @@ def _mean_of_hours(arrival_s, response_s):
 
 @cache
 def day_of(seed: int) -> int:
-    """The seed of the lab's day: the first from `seed` on whose p99 is not, by chance, the mean of its hourly p99s."""
-    arrival_s, response_s = one_day(MIN, seed)
-    p99 = np.percentile(response_s, 99)
-    return seed if abs(_mean_of_hours(arrival_s, response_s) - p99) > 0.02 * p99 else day_of(seed + 1)
+    """The seed of a day that the chapter does not show, whose p99 is not, by chance, the mean of its hourly p99s."""
+
+    def differ(day):
+        arrival_s, response_s = one_day(MIN, day)
+        p99 = np.percentile(response_s, 99)
+        return abs(_mean_of_hours(arrival_s, response_s) - p99) > 0.02 * p99
+
+    return next(day for day in count(1000 * seed + 100) if differ(day))
 
 
 def _day(seed):
@@ -70,6 +76,7 @@ def _day(seed):
     p99, slow = float(np.percentile(response_s, 99)), int((response_s > SLOW_S).sum())
     p99_slips = {
         words["mean-of-hours"]: _mean_of_hours(arrival_s, response_s),
+        words["busy-hour"]: float(np.percentile(response_s[arrival_s // 3600 == BUSY_HOUR], 99)),
         words["p95"]: float(np.percentile(response_s, 95)),
         words["mean"]: float(response_s.mean()),
         words["slowest"]: float(response_s.max()),
@@ -109,7 +116,7 @@ class _Near(float):
     """A number that equals what lies within 0.2 % of it, so that rounding is no mistake."""
 
     def __eq__(self, other):
-        return abs(float(other) - float(self)) <= max(0.002 * abs(self), 1e-9)
+        return not isinstance(other, str) and abs(float(other) - float(self)) <= max(0.002 * abs(self), 1e-9)
 
     __hash__ = None
 
@@ -137,12 +144,40 @@ def _expected(runs, warmup_s):
     return t_interval([np.percentile(times[arrivals >= warmup_s], 99) for arrivals, times in runs.values()])
 
 
+def _one_of(runs):
+    def one_run(seed):
+        if seed not in runs:
+            raise LookupError(_words("measure")["not-a-seed"].format(seed=seed, seeds=list(runs)))
+        return tuple(values.copy() for values in runs[seed])
+
+    return one_run
+
+
 def _part(runs, warmup_s, index):
+    """The mean (index 0) or the half-width (index 1) that `measure` returns, or what else it returned, in words."""
+
     def run(measure):
-        answer = measure(lambda seed: tuple(values.copy() for values in runs[seed]), list(runs), warmup_s)
+        answer = measure(_one_of(runs), list(runs), warmup_s)
+        if np.shape(answer) != (2,):
+            return kind_of(answer.item() if isinstance(answer, np.generic) else answer)
         return round(float(answer[index]), 6)
 
     return run
+
+
+def _explain(expected, index):
+    """From a wrong result to a sentence about its form: no pair, the wrong order, the ends of the interval."""
+    words = _words("measure")["form"]
+    ends = expected["mean"] - expected["half_width"], expected["mean"] + expected["half_width"]
+
+    def explain(got):
+        if isinstance(got, str):
+            return words["no-pair"].format(kind=got)
+        if expected["half_width"] and got == _Near(expected["half_width" if index == 0 else "mean"]):
+            return words["swapped"]
+        return words["ends"] if expected["half_width"] and got == _Near(ends[index]) else None
+
+    return explain
 
 
 def _asked(seeds):
@@ -151,7 +186,7 @@ def _asked(seeds):
 
         def one_run(seed):
             asked.append(seed)
-            return runs[seed]
+            return _one_of(runs)(seed)
 
         measure(one_run, list(seeds), 0.0)
         return sorted(asked)
@@ -169,8 +204,9 @@ def _measure_cases(numbers):
     edge_s = 1800.0
 
     def case(key, runs, warmup_s, index):
-        expected = _expected(runs, warmup_s)["mean" if index == 0 else "half_width"]
-        return Case(words[key], _part(runs, warmup_s, index), _Near(expected))
+        expected = _expected(runs, warmup_s)
+        near = _Near(expected["mean" if index == 0 else "half_width"])
+        return Case(words[key], _part(runs, warmup_s, index), near, _explain(expected, index))
 
     return (
         Case(words["seeds"], _asked([4, 7, 9]), [4, 7, 9]),
@@ -219,9 +255,9 @@ def difference_ms(a, b) -> dict:
 
 
 def better(a, b) -> str:
-    """The setting with the lower p99: "a", "b", or "cannot tell" where the interval of the differences contains 0."""
+    """The setting with the lower p99: "A", "B", or "cannot tell" where the interval of the differences contains 0."""
     found = difference_ms(a, b)
-    return "b" if found["high"] < 0 else "a" if found["low"] > 0 else "cannot tell"
+    return "B" if found["high"] < 0 else "A" if found["low"] > 0 else "cannot tell"
 
 
 class _Decision:
@@ -256,8 +292,8 @@ def _choice(seed, name):
     words, pair = _words("decide")["choices"], comparisons(seed)[name]
     key, values = better(pair["A"], pair["B"]), difference_ms(pair["A"], pair["B"])
     remark = "contains-0" if key == "cannot tell" else "other"
-    remarks = dict.fromkeys(("a", "b"), fill(words[remark], values)) | {"cannot tell": fill(words["told"], values)}
-    return Choice(key, ("a", "b", "cannot tell"), remarks)
+    remarks = dict.fromkeys(("A", "B"), fill(words[remark], values)) | {"cannot tell": fill(words["told"], values)}
+    return Choice(key, ("A", "B", "cannot tell"), remarks)
 
 
 def _decide(seed):

@@ -15,6 +15,7 @@ from faaslab.course.problems import problem
 from faaslab.course.words import fill, table
 from faaslab.durations import Exponential
 from faaslab.functions import Function
+from faaslab.model.result import Start
 from faaslab.model.usage import usage_columns
 from faaslab.platform import simulate
 from faaslab.platform.triggers.http import Http
@@ -81,12 +82,12 @@ def _readings(seed):
     attempts = len(usage.service_s)
     start_s, work_s = float(usage.init_s.sum()), float(usage.service_s.sum())
     starts = start_s / (start_s + work_s)
-    started_s = len(result.containers["uses"]) * START.mean_s
+    cold_s = float((result.calls["start"] == Start.COLD).sum()) * START.mean_s
     return {
         "attempts": (attempts / photos, {"inverted": photos / attempts, "extra": attempts / photos - 1}),
         "starts": (starts, {"of-bill": starts * paid.compute_usd / paid.total_usd,
                             "of-calls": float(np.mean(usage.init_s > 0)),
-                            "containers": started_s / (started_s + work_s)}),
+                            "cold-calls": cold_s / (cold_s + work_s)}),
         "month": (DAYS * paid.total_usd, {"compute-only": DAYS * paid.compute_usd, "day": paid.total_usd}),
     }  # fmt: skip
 
