@@ -125,8 +125,6 @@ class Function:
         number(self.failure, f"{where}, failure", minimum=0, maximum=1)
         if self.body and self.cold_service is not None:
             raise InputError(f"{where}: cold_service goes with service, not with body")
-        if self.service is not None:
-            object.__setattr__(self, "body", (Step(self.service),))
 
     @property
     def group(self) -> str:
@@ -134,6 +132,11 @@ class Function:
         return self.app if self.app is not None else self.name
 
     @property
+    def steps(self) -> tuple[Step, ...]:
+        """The steps of a call: the body, or one computation that takes the service."""
+        return self.body or (Step(self.service),)
+
+    @property
     def mean_service_s(self) -> float:
-        """Mean of the whole body at the configured allocation, seconds."""
-        return sum(step.duration.mean_s for step in self.body)
+        """Mean of a whole call at the configured allocation, seconds."""
+        return sum(step.duration.mean_s for step in self.steps)

@@ -13,7 +13,7 @@ class Deployed:
         self.start_timeout = _ns(function.start_timeout_s)
         self.patience = _ns(function.patience_s)
         self.cores = microcores(function.cpu)
-        self.kinds = tuple(step.kind == "compute" for step in function.body)
+        self.kinds = tuple(step.kind == "compute" for step in function.steps)
         # Only then is a call's end known when it begins (besides what the platform as a whole may change).
         self.simple = self.kinds == (True,)
         self.concurrent = 0

@@ -41,7 +41,7 @@ class Draws:
 
     def _columns(self, rng, ordinal):
         function = self._function
-        steps = [_column(step.duration, rng, f"service {i}", ordinal) for i, step in enumerate(function.body)]
+        steps = [_column(step.duration, rng, f"service {i}", ordinal) for i, step in enumerate(function.steps)]
         work = steps[0] if len(steps) == 1 else zip(*steps, strict=True)
         cold = (
             repeat(None)

@@ -3,6 +3,7 @@ meaning.
 """
 
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -209,6 +210,16 @@ def test_a_service_may_be_a_number_of_seconds():
     assert Function("g", 0.5) == Function("g", Constant(0.5))
     with pytest.raises(InputError, match="'g', service"):
         Function("g", "soon")
+
+
+def test_a_function_can_be_changed_in_one_respect():
+    step = Step(Constant(1.0))
+    function = replace(Function("f", 2.0, cold_service=3.0), memory_mb=256, service=Constant(1.0))
+    assert function == Function("f", Constant(1.0), memory_mb=256, cold_service=3.0) and function.steps == (step,)
+    steps = replace(Function("f", body=(step, step)), timeout_s=9)
+    assert steps.steps == (step, step) and steps.mean_service_s == 2.0
+    with pytest.raises(InputError, match="either service or body"):
+        replace(steps, service=1.0)
 
 
 def test_observers_come_as_a_sequence():

@@ -11,6 +11,7 @@ import pytest
 
 from faaslab.durations import Constant, Exponential, HyperExponential, LogNormal
 from faaslab.functions import Function
+from faaslab.model.queueing import erlang_b, erlang_c
 from faaslab.model.result import Outcome, Start
 from faaslab.model.summary import littles_law
 from faaslab.platform import Platform, simulate
@@ -59,18 +60,6 @@ def mean_response_s(result, begin_s):
 
 def fleet(n, queue_limit=None):
     return Platform(LRU(), autoscaler=FixedFleet(n), queue_limit=queue_limit)
-
-
-def erlang_b(n, load):
-    blocked = 1.0
-    for servers in range(1, n + 1):
-        blocked = load * blocked / (servers + load * blocked)
-    return blocked
-
-
-def erlang_c(n, load):
-    b = erlang_b(n, load)
-    return n * b / (n - load * (1 - b))
 
 
 def test_mm1_wait():
