@@ -1,4 +1,4 @@
-"""The command line: `faaslab simulate`, `faaslab replay`, `faaslab cost`."""
+"""The command line: `faaslab simulate`, `faaslab replay`, `faaslab cost`, `faaslab quiz`."""
 
 from faaslab.cli.main import main
 

@@ -92,6 +92,21 @@ class Changed:
         return finding
 
 
+def first_difference(expected: list, tell: Callable) -> Callable:
+    """A Case's `explain` for lists: `tell(index, got, expected)` of the first entry that differs.
+
+    None where the result is no list of the expected length.
+    """
+
+    def explain(got):
+        if not isinstance(got, list) or len(got) != len(expected):
+            return None
+        at = next((i for i, (g, e) in enumerate(zip(got, expected, strict=True)) if g != e), None)
+        return None if at is None else tell(at, got[at], expected[at])
+
+    return explain
+
+
 def attempt(case: Case, code) -> str | None:
     """None where the case passes, else the sentence that says what happened."""
     try:

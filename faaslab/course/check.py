@@ -7,7 +7,7 @@ in data/verdicts.toml.
 
 import math
 import numbers
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
@@ -208,3 +208,18 @@ class Choice:
         if value == self.key:
             return right(say("value", value=quoted(answer), unit=""))
         return wrong(self.remarks.get(value) or say("choice_wrong", shown=quoted(answer)))
+
+
+@dataclass(frozen=True)
+class Deferred:
+    """A judge that `make` makes when an answer comes, since its key takes a simulation.
+
+    expected: what the answer has to be, in words. make: a function without parameters that returns the judge.
+    """
+
+    expected: str
+    make: Callable
+
+    def judge(self, answer) -> Finding:
+        """What the judge that was made finds; what has no answer yet waits for no simulation."""
+        return not_given(answer) or self.make().judge(answer)

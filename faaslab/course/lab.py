@@ -1,6 +1,6 @@
 """A lab: its tasks, each with a check, three hints and, where there is one, a generated problem.
 
-What a lab asks is in labs/masters/<lab>.md, its words in data/<lab>.toml, its keys in faaslab.course.tasks.
+What a lab asks is in labs/masters/<lab>.md, its words in data/labs/<lab>.toml, its keys in faaslab.course.tasks.
 """
 
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 
 from faaslab.course.check import find, listed, quoted
-from faaslab.course.problems import Problem
+from faaslab.course.problems import Problem, problem
 from faaslab.course.verdict import SIGNS, Verdict, code, show, wrong
 from faaslab.course.words import fill, lab_names, say, table
 from faaslab.errors import InputError, member, whole
@@ -28,6 +28,12 @@ class Task:
     problem: Problem | None = None
     example: Mapping = field(default_factory=dict)
     hidden: tuple = ()
+
+
+def problem_task(topic: str, seed: int) -> Task:
+    """The Task of a generated problem; its third hint solves another problem of the topic."""
+    posed = problem(topic, seed)
+    return Task((posed.judge(),), posed, posed.other().values)
 
 
 def open_lab(name: str, seed: int = 1) -> "Lab":

@@ -28,8 +28,10 @@ def characteristic_time_s(rates_per_s, memory_mb, room_mb: float) -> float:
         raise InputError(
             f"characteristic time: expected rates and memory of one shape (n,), got {rates.shape} and {sizes.shape}"
         )
-    if not ((rates > 0) & np.isfinite(rates)).all() or not ((sizes > 0) & np.isfinite(sizes)).all():
-        raise InputError("characteristic time: expected finite rates and sizes above 0, got others")
+    for name, values in (("rates_per_s", rates), ("memory_mb", sizes)):
+        bad = np.flatnonzero(~((values > 0) & np.isfinite(values)))
+        if len(bad):
+            number(float(values[bad[0]]), f"characteristic time, {name}[{bad[0]}]", above=0)
     if sizes.sum() <= room_mb:
         return math.inf
     from scipy.optimize import brentq
@@ -42,7 +44,10 @@ def characteristic_time_s(rates_per_s, memory_mb, room_mb: float) -> float:
 
 
 def lru_cold_fraction(rates_per_s, memory_mb, room_mb: float) -> float:
-    """The share of all calls that are cold under LRU on one machine of room_mb, by Che's approximation."""
+    """The share of all calls that are cold under LRU on one machine of room_mb, by Che's approximation.
+
+    Arrays and errors as for characteristic_time_s.
+    """
     rates = np.asarray(rates_per_s, dtype=float)
     window_s = characteristic_time_s(rates, memory_mb, room_mb)
     return float((rates * np.exp(-rates * window_s)).sum() / rates.sum())

@@ -4,7 +4,7 @@ read_texts          the words of a chapter, from the file beside it
 prediction          a question before the result
 curve, frontier, timeline      explorers: figures with a control or two
 phases, Picture     figures that do not move
-grid, plus_minus, say          tables and numbers in the chapter's words
+grid, over_seeds, plus_minus, say          tables and numbers in the chapter's words
 run_rows            a run's result as the rows of a timeline
 canvas, series, settings       one look for what a chapter draws itself
 """
@@ -18,7 +18,7 @@ from faaslab.viz.picture import Picture
 from faaslab.viz.prediction import Prediction, prediction
 from faaslab.viz.say import say
 from faaslab.viz.style import canvas, series, settings
-from faaslab.viz.tables import plus_minus
+from faaslab.viz.tables import over_seeds, plus_minus
 from faaslab.viz.texts import ChapterTexts, parse_texts, read_texts
 from faaslab.viz.timeline import run_rows, timeline
 
@@ -31,6 +31,7 @@ __all__ = [
     "curve",
     "frontier",
     "grid",
+    "over_seeds",
     "parse_texts",
     "phases",
     "plus_minus",

@@ -8,6 +8,7 @@ import math
 from collections.abc import Mapping
 
 from faaslab.errors import InputError, member
+from faaslab.model.summary import t_interval
 
 FORMATS = ("number", "integer", "duration", "percent", "text")
 DURATIONS = ((86400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s"), (1e-3, "ms"))
@@ -88,6 +89,15 @@ def plus_minus(interval: Mapping, scale: float = 1.0) -> str:
         return f"{three_digits(mean)} ± 0"
     decimals = 2 if mean == 0 else max(0, 2 - math.floor(math.log10(abs(mean))))
     return f"{mean:,.{decimals}f} ± {half:,.{decimals}f}"
+
+
+def over_seeds(values, scale: float = 1.0) -> str:
+    """One figure of runs that differ in their seeds, times `scale`: the mean and its 95 % t interval, with a space that
+    does not break; the value alone where all runs agree."""
+    values = [float(value) for value in values]
+    if len(set(values)) == 1:
+        return three_digits(scale * values[0])
+    return plus_minus(t_interval(values), scale).replace("± ", "±\N{NO-BREAK SPACE}")
 
 
 def duration(seconds: float) -> str:

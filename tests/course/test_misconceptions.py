@@ -70,11 +70,6 @@ def test_every_topic_of_a_chapter_is_there_with_its_slips(tables):
     assert "{" not in html
 
 
-@pytest.mark.parametrize("topic", topic_names())
-def test_a_topic_has_a_remark_for_the_lecture(topic):
-    assert len(table(f"problems/{topic}")["lecture"]) > 20
-
-
 def test_chapters_are_linked_and_stand_in_the_order_of_the_book(tables):
     html = tables._repr_html_()
     places = [html.index(f'id="mistakes-{page.name}"') for page in tables.chapters]

@@ -75,7 +75,7 @@ def test_cold_calls_counted_by_hand_are_those_of_the_simulator(seed):
 def test_a_topic_has_a_home_and_a_remark_for_the_lecture(topic):
     words = table(f"problems/{topic}")
     assert (BOOK / f"{words['chapter']}.md").exists()
-    assert words["lecture"].strip()
+    assert len(words["lecture"]) > 20
 
 
 def test_bad_topics_and_seeds():

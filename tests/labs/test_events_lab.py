@@ -6,6 +6,7 @@ import pytest
 
 from faaslab.course import grade, open_lab
 from faaslab.course.tasks import events
+from faaslab.course.tasks import events_batches as batches
 from faaslab.course.words import table
 
 NAME = "events"
@@ -82,7 +83,7 @@ def test_bad_luck_is_to_be_named_like_damage(lab):
     def only_damage(event, store, shrink):
         try:
             return handler(event, store, shrink, names=False)
-        except events.DamagedPhoto:
+        except batches.DamagedPhoto:
             return handler(event, store, shrink)
 
     verdict = lab.verdict("handler", only_damage)
@@ -94,17 +95,17 @@ def test_an_answer_of_the_wrong_form_is_told_why_the_whole_batch_failed(lab):
 
 
 def test_the_given_handler_is_no_answer(lab):
-    assert lab.verdict("handler", events.naive).state == "open"
-    assert grade(NAME, "handler", events.naive) == 0.0
-    assert lab.verdict("handler", handler({"Records": []}, events.new_store(), events.shrink)).score == 0
+    assert lab.verdict("handler", batches.naive).state == "open"
+    assert grade(NAME, "handler", batches.naive) == 0.0
+    assert lab.verdict("handler", handler({"Records": []}, batches.new_store(), batches.shrink)).score == 0
     assert lab.verdict("handler", lambda event, context: None).score == 0
 
 
 def test_what_the_naive_handler_does_is_what_the_lab_says():
-    batch = [events.record(i, f"{name}.jpg") for i, name in enumerate(("ana/sea", "ben/damaged", "ana/hill"), 1)]
-    store, dead = events.deliver(events.naive, batch)
+    batch = [batches.record(i, f"{name}.jpg") for i, name in enumerate(("ana/sea", "ben/damaged", "ana/hill"), 1)]
+    store, dead = batches.deliver(batches.naive, batch)
     assert store["uploads"] == {"ana": 4} and len(store["thumbnails"]) == 1 and len(dead) == 3
-    store, dead = events.deliver(handler, batch)
+    store, dead = batches.deliver(handler, batch)
     assert store["uploads"] == {"ana": 2} and len(store["thumbnails"]) == 2 and dead == ["m2"]
 
 
@@ -112,10 +113,10 @@ def test_what_the_naive_handler_does_is_what_the_lab_says():
     "answer", [{"batchItemFailures": [{"messageId": "m1"}]}, ["m1"], "m1", {"batchItemFailures": ["m1"]}]
 )
 def test_a_malformed_answer_fails_its_whole_batch(answer):
-    records = [events.record(1, "a/x"), events.record(2, "a/y")]
-    assert events.named(answer, records) == ["m1", "m2"]
+    records = [batches.record(1, "a/x"), batches.record(2, "a/y")]
+    assert batches.named(answer, records) == ["m1", "m2"]
     for nothing in (None, {}, {"batchItemFailures": []}, {"batchItemFailures": None}):
-        assert events.named(nothing, records) == []
+        assert batches.named(nothing, records) == []
 
 
 @pytest.mark.parametrize("seed", range(12))

@@ -6,7 +6,7 @@ import tomllib
 import pytest
 
 from faaslab.errors import InputError
-from faaslab.viz import grid, parse_texts, plus_minus, say
+from faaslab.viz import grid, over_seeds, parse_texts, plus_minus, say
 
 TEXTS = """
 [picture.sizes]
@@ -61,3 +61,11 @@ def test_numbers_for_the_prose_are_printed_where_the_prose_cannot_show_them(monk
     monkeypatch.setitem(sys.modules, "myst_nb", None)
     say(cold=0.0123456, source="the trace")
     assert capsys.readouterr().out == "cold = 0.0123\nsource = the trace\n"
+
+
+def test_runs_over_seeds_are_a_mean_with_its_interval_or_one_value():
+    nbsp = "\N{NO-BREAK SPACE}"
+    # Mean 2, standard deviation 1, Student's factor 4.303 for three runs: 4.303 / sqrt(3).
+    assert over_seeds([1, 2, 3]) == f"2.00 ±{nbsp}2.48"
+    assert over_seeds((x for x in (0.01, 0.02, 0.03)), 100) == f"2.00 ±{nbsp}2.48"
+    assert over_seeds([0.25, 0.25], 100) == "25"

@@ -2,7 +2,7 @@
 
 import math
 
-from faaslab.course.problems.drawing import one
+from faaslab.course.problems.drawing import one, silence_slips
 
 
 def draw(rng) -> dict:
@@ -15,11 +15,7 @@ def draw(rng) -> dict:
         "warm-fraction": 1 - key,
         "hours-times-minutes": math.exp(-rate_per_hour * window_min),
         "hours-times-seconds": math.exp(-rate_per_hour * window_min * 60),
-        "exponent": mean_calls,
-        "straight-line": 1 - mean_calls,
-        "mean-gap": 0.0 if mean_calls >= 1 else 1.0,
-        "sign": math.exp(mean_calls),
-        "ratio": math.exp(-1 / mean_calls),
+        **silence_slips(mean_calls),
     }
     steps = {"window_h": window_min / 60, "mean_calls": mean_calls}
     return {"given": given, "key": key, "unit": "fraction", "slips": slips, "steps": steps}

@@ -1,6 +1,6 @@
 """The bill of a function's month, at list prices. Chapter "From servers to functions"."""
 
-from faaslab.course.problems.drawing import one, unit_price
+from faaslab.course.problems.drawing import one
 from faaslab.pricing import bill, price_sheet
 
 
@@ -13,8 +13,8 @@ def draw(rng) -> dict:
     }
     paid = bill("aws-lambda", free_tier=False, **given)
     gb_s = given["requests"] * given["duration_ms"] / 1000 * given["memory_mb"] / 1024
-    price = price_sheet("aws-lambda")
-    request_usd, gb_s_usd = (unit_price(paid, kind) for kind in ("requests", "compute"))
+    sheet = price_sheet("aws-lambda")
+    request_usd, gb_s_usd = (sheet.measure_price_usd(measure) for measure in ("requests", "memory_gb_s"))
     slips = {
         "memory-mb": paid.requests_usd + paid.compute_usd * 1024,
         "memory-1000": paid.requests_usd + paid.compute_usd * 1.024,
@@ -25,7 +25,7 @@ def draw(rng) -> dict:
         "free-tier": bill("aws-lambda", **given).total_usd,
         "one-call": paid.total_usd / given["requests"],
     }
-    steps = {"gb_s": gb_s, "requests_usd": paid.requests_usd, "compute_usd": paid.compute_usd, "provider": price.title,
+    steps = {"gb_s": gb_s, "requests_usd": paid.requests_usd, "compute_usd": paid.compute_usd, "provider": sheet.title,
              "duration_s": given["duration_ms"] / 1000, "memory_gb": given["memory_mb"] / 1024}  # fmt: skip
     given |= {"request_usd": request_usd, "gb_s_usd": gb_s_usd}
     return {"given": given, "key": paid.total_usd, "unit": "USD", "slips": slips, "steps": steps}

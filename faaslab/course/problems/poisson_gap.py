@@ -5,7 +5,7 @@ The key is exp(-rate * time), the share of gaps longer than the time. Left out: 
 
 import math
 
-from faaslab.course.problems.drawing import one
+from faaslab.course.problems.drawing import one, silence_slips
 
 
 def draw(rng) -> dict:
@@ -17,11 +17,7 @@ def draw(rng) -> dict:
     slips = {
         "some-call": 1 - key,
         "minutes-times-seconds": math.exp(-rate_per_min * time_s),
-        "exponent": mean_calls,
-        "straight-line": 1 - mean_calls,
-        "mean-gap": 0.0 if mean_calls >= 1 else 1.0,
-        "sign": math.exp(mean_calls),
-        "ratio": math.exp(-1 / mean_calls),
+        **silence_slips(mean_calls),
     }
     steps = {"time_min": time_s / 60, "mean_calls": mean_calls, "mean_gap_s": 60 / rate_per_min}
     return {"given": given, "key": key, "unit": "fraction", "slips": slips, "steps": steps}

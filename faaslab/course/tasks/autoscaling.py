@@ -4,18 +4,18 @@ Chapter "Autoscaling". Left out: the KPA's memory of a panic, which the lab show
 """
 
 import math
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
-from faaslab.course.cases import Case, Cases, Changed
-from faaslab.course.check import Choice, Number
-from faaslab.course.lab import Task
-from faaslab.course.problems import problem
+from faaslab.course.cases import Case, Cases, Changed, first_difference
+from faaslab.course.check import Choice, Deferred, Number
+from faaslab.course.lab import Task, problem_task
 from faaslab.course.problems.drawing import one
 from faaslab.course.tasks.autoscaling_designs import (
     CROWD_S,
     DESIGNS,
+    MOST_LATE,
     PEAK_PER_S,
     SERVICES,
     best_design,
@@ -39,7 +39,7 @@ def tasks(seed: int) -> dict[str, Task]:
     """The lab's tasks."""
     return {
         "crowd": _crowd(seed),
-        "servers": _servers(seed),
+        "servers": problem_task("erlang-servers", seed),
         "autoscaler": _autoscaler(seed),
         "decide": _decide(seed),
     }
@@ -97,11 +97,6 @@ def _crowd(seed):
     )
     example = {"arrived": 1500, "refused": 300, "share": 300 / 1500, "rate_per_s": 15, "service_s": 4.0, "load": 60.0}
     return Task(judges, None, example)
-
-
-def _servers(seed):
-    posed = problem("erlang-servers", seed)
-    return Task((posed.judge(),), posed, posed.other().values)
 
 
 # --- the autoscaler that is to be written --------------------------------------------------------------------------
@@ -197,6 +192,10 @@ def _autoscaler_cases(seed):
               for _ in range(200)]  # fmt: skip
     expected = [wanted(*each) for each in random]
     steady = _readings(rng, 5.0, 5.0)
+
+    def tell(at, got, expected):
+        return fill(words["difference"], {"number": at + 1, "got": repr(got), "expected": expected})
+
     return (
         case("calm", [3.33 + seed % 7 / 10] * READINGS, 5),
         case("lull", [3.33 + seed % 7 / 10] * (READINGS - 1) + [0.0], 5),
@@ -209,23 +208,12 @@ def _autoscaler_cases(seed):
         case("silent", [0.0] * READINGS, 1),
         case("steady", steady, 7),
         Case(
-            words["random"], lambda code: [code(list(c), r) for c, r in random], expected, _first_difference(expected)
+            words["random"],
+            lambda code: [code(list(c), r) for c, r in random],
+            expected,
+            first_difference(expected, tell),
         ),
     )
-
-
-def _first_difference(expected):
-    def explain(got):
-        if not isinstance(got, list) or len(got) != len(expected):
-            return None
-        for number, (g, e) in enumerate(zip(got, expected, strict=True), start=1):
-            if g != e:
-                return fill(
-                    _words("autoscaler")["cases"]["difference"], {"number": number, "got": repr(g), "expected": e}
-                )
-        return None
-
-    return explain
 
 
 def _autoscaler(seed):
@@ -241,42 +229,27 @@ def _autoscaler(seed):
 # --- the design that is to be chosen -------------------------------------------------------------------------------
 
 
-class _Best:
-    """A Choice among the designs whose key is computed when it is first asked for: it takes some seconds."""
-
-    def __init__(self, name, seed):
-        self.name, self.seed = name, seed
-        self.expected = f"one of {DESIGNS}"
-
-    def judge(self, answer):
-        paid, words = prices(self.seed), _words("decide")["slips"]
-        best = best_design(self.name, paid)
-        remarks = {}
-        for design in DESIGNS:
-            late = mean_day(self.name, design)["late"]
-            values = {"late": late, "usd": day_usd(self.name, design, paid)}
-            remarks[design] = fill(words["late" if late > 0.01 else "dear"], values)
-        return Choice(best, DESIGNS, remarks).judge(answer)
+def _best(name, seed):
+    paid, words = prices(seed), _words("decide")["slips"]
+    remarks = {}
+    for design in DESIGNS:
+        late = mean_day(name, design)["late"]
+        values = {"late": late, "usd": day_usd(name, design, paid)}
+        remarks[design] = fill(words["late" if late > MOST_LATE else "dear"], values)
+    return Choice(best_design(name, paid), DESIGNS, remarks)
 
 
-class _FramesUsd:
-    """A Number: what the cheapest design for the frames costs a day."""
-
-    expected = "a number of USD"
-
-    def __init__(self, seed):
-        self.seed = seed
-
-    def judge(self, answer):
-        paid, words = prices(self.seed), _words("decide")["slips"]
-        day = mean_day("frames", best_design("frames", paid))
-        slips = {
-            words["busy-only"]: day["busy_hours"] * paid["place_hour"],
-            words["function-price"]: day["container_hours"] * paid["function_hour"],
-            words["request-usd"]: day_usd("frames", "request", paid),
-            words["knative-usd"]: day_usd("frames", "knative", paid),
-        }
-        return Number(day["container_hours"] * paid["place_hour"], "USD", tolerance=0.01, slips=slips).judge(answer)
+def _frames_usd(seed):
+    """What the cheapest design for the frames costs a day."""
+    paid, words = prices(seed), _words("decide")["slips"]
+    day = mean_day("frames", best_design("frames", paid))
+    slips = {
+        words["busy-only"]: day["busy_hours"] * paid["place_hour"],
+        words["function-price"]: day["container_hours"] * paid["function_hour"],
+        words["request-usd"]: day_usd("frames", "request", paid),
+        words["knative-usd"]: day_usd("frames", "knative", paid),
+    }
+    return Number(day["container_hours"] * paid["place_hour"], "USD", tolerance=0.01, slips=slips)
 
 
 def _decide(seed):
@@ -284,4 +257,5 @@ def _decide(seed):
     example = {"hours": 100.0, "place_hour": 0.01, "busy": 30.0, "function_hour": 0.02, "calls": 500_000, "call": 2e-7}
     example["usd_places"] = example["hours"] * example["place_hour"]
     example["usd_functions"] = example["busy"] * example["function_hour"] + example["calls"] * example["call"]
-    return Task((*(_Best(name, seed) for name in SERVICES), _FramesUsd(seed)), None, example)
+    judges = [Deferred(f"one of {DESIGNS}", partial(_best, name, seed)) for name in SERVICES]
+    return Task((*judges, Deferred("a number of USD", partial(_frames_usd, seed))), None, example)

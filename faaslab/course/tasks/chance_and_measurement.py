@@ -4,15 +4,14 @@ Chapter "Chance and measurement". Which of two settings is better is decided by 
 as the chapter does; no key is typed in. Left out: tests of several comparisons at once.
 """
 
-from functools import cache
+from functools import cache, partial
 from itertools import count
 
 import numpy as np
 
 from faaslab.course.cases import Case, Cases, Changed
-from faaslab.course.check import Choice, Number, kind_of
-from faaslab.course.lab import Task
-from faaslab.course.problems import problem
+from faaslab.course.check import Choice, Deferred, Number, kind_of
+from faaslab.course.lab import Task, problem_task
 from faaslab.course.words import fill, table
 from faaslab.durations import Exponential
 from faaslab.model.summary import t_interval
@@ -20,17 +19,21 @@ from faaslab.platform import Platform, simulate
 from faaslab.policies import FixedWindow
 from faaslab.units import NS_PER_S
 from faaslab.workload import thumbnails
-from faaslab.workload.diurnal import DAY_S
+from faaslab.workload.thumbnails import DAY_S, PEAK_HOUR
 
 RUNS = 5
 MIN = 60.0
 SLOW_S = 1.0
-BUSY_HOUR = 20
 
 
 def tasks(seed: int) -> dict[str, Task]:
     """The lab's tasks."""
-    return {"day": _day(seed), "gap": _gap(seed), "measure": _measure(seed), "decide": _decide(seed)}
+    return {
+        "day": _day(seed),
+        "gap": problem_task("poisson-gap", seed),
+        "measure": _measure(seed),
+        "decide": _decide(seed),
+    }
 
 
 def _words(task):
@@ -76,7 +79,7 @@ def _day(seed):
     p99, slow = float(np.percentile(response_s, 99)), int((response_s > SLOW_S).sum())
     p99_slips = {
         words["mean-of-hours"]: _mean_of_hours(arrival_s, response_s),
-        words["busy-hour"]: float(np.percentile(response_s[arrival_s // 3600 == BUSY_HOUR], 99)),
+        words["busy-hour"]: float(np.percentile(response_s[arrival_s // 3600 == PEAK_HOUR], 99)),
         words["p95"]: float(np.percentile(response_s, 95)),
         words["mean"]: float(response_s.mean()),
         words["slowest"]: float(response_s.max()),
@@ -91,11 +94,6 @@ def _day(seed):
     )
     example = {"calls": 5000, "beyond": 250, "rank": 4750, "needed": 2000}
     return Task(judges, None, example)
-
-
-def _gap(seed):
-    posed = problem("poisson-gap", seed)
-    return Task((posed.judge(),), posed, posed.other().values)
 
 
 # --- the measurement that is to be mended ----------------------------------------------------------------------------
@@ -260,16 +258,6 @@ def better(a, b) -> str:
     return "B" if found["high"] < 0 else "A" if found["low"] > 0 else "cannot tell"
 
 
-class _Decision:
-    """A judge that is made when it is first asked: the days it needs take a second to simulate."""
-
-    def __init__(self, expected, make):
-        self.expected, self._make = expected, make
-
-    def judge(self, answer):
-        return self._make().judge(answer)
-
-
 def _half_width(seed):
     words, pair = _words("decide")["slips"], comparisons(seed)["longer"]
     differences = np.subtract(pair["B"], pair["A"])
@@ -301,6 +289,6 @@ def _decide(seed):
     example = {"a": "950, 980, 940", "b": "930, 970, 915", "differences": "-20, -10, -25", **difference_ms(a, b)}
     example["s"] = float(np.std(np.subtract(b, a), ddof=1))
     allowed = "one of 'A', 'B', 'cannot tell'"
-    judges = [_Decision("a number of ms", lambda: _half_width(seed))]
-    judges += [_Decision(allowed, lambda name=name: _choice(seed, name)) for name in ("longer", "longest", "smaller")]
+    judges = [Deferred("a number of ms", partial(_half_width, seed))]
+    judges += [Deferred(allowed, partial(_choice, seed, name)) for name in ("longer", "longest", "smaller")]
     return Task(tuple(judges), None, example)

@@ -5,29 +5,27 @@ prices of a cold call are invented, as they must be. Left out: windows that diff
 """
 
 import math
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
-from faaslab.course.cases import Case, Cases, Changed
-from faaslab.course.check import Choice, Number
-from faaslab.course.lab import Task
+from faaslab.course.cases import Case, Cases, Changed, first_difference
+from faaslab.course.check import Choice, Deferred, Number
+from faaslab.course.lab import Task, problem_task
 from faaslab.course.problems import problem
 from faaslab.course.words import fill, table
-from faaslab.durations import Constant, Exponential
-from faaslab.functions import ColdStart, Function
+from faaslab.durations import Constant
+from faaslab.functions import Function
 from faaslab.model.result import Outcome, Start
 from faaslab.model.summary import summary
 from faaslab.platform import Platform, simulate
 from faaslab.policies import FixedWindow
 from faaslab.pricing import price_sheet
-from faaslab.workload import Workload, diurnal
+from faaslab.workload import Workload, thumbnails
+from faaslab.workload.thumbnails import DAY_S
 
 WINDOWS_S = (10, 60, 600, 3600)
 SEEDS = (1, 2, 3, 4, 5)
-DAY_S = 86_400.0
-CALLS_A_DAY = 10_000
-START = ColdStart(allocate_s=0.100, runtime_s=0.200, dependencies_s=0.150, code_s=0.050)
 SLOW_USD = {"gallery": (4e-6, 6e-6, 8e-6), "checkout": (8e-5, 6e-4, 9e-4)}
 
 
@@ -35,7 +33,7 @@ def tasks(seed: int) -> dict[str, Task]:
     """The lab's tasks."""
     return {
         "timeline": _timeline(seed),
-        "cold-fraction": _cold_fraction(seed),
+        "cold-fraction": problem_task("cold-fraction", seed),
         "runtime": _runtime(seed),
         "window": _window(seed),
     }
@@ -50,11 +48,6 @@ def _timeline(seed):
     posed = problem("count-cold", seed)
     peak = Number(posed.steps["peak"], "count", slips={_words("timeline")["slips"]["all-containers"]: posed.key})
     return Task((posed.judge(), peak), posed, posed.other().values)
-
-
-def _cold_fraction(seed):
-    posed = problem("cold-fraction", seed)
-    return Task((posed.judge(),), posed, posed.other().values)
 
 
 # --- the runtime that is to be mended ------------------------------------------------------------------------------
@@ -116,17 +109,6 @@ def _random_calls(seed, n=300):
     return [(float(a) / 1000, float(s) / 1000) for a, s in zip(arrivals, services, strict=True)]
 
 
-def _first_difference(wanted):
-    def explain(got):
-        if not isinstance(got, list) or len(got) != len(wanted):
-            return None
-        at = next((i for i, (g, w) in enumerate(zip(got, wanted, strict=True)) if g != w), None)
-        words = _words("runtime")["cases"]["difference"]
-        return None if at is None else fill(words, {"call": at + 1, "got": repr(got[at]), "expected": repr(wanted[at])})
-
-    return explain
-
-
 @cache
 def _runtime_cases(seed, shift):
     words = _words("runtime")["cases"]
@@ -137,10 +119,13 @@ def _runtime_cases(seed, shift):
     together = [(0.0, 5.0), (1.0 + a, 5.0), (20.0 + b, 1.0)]
     full = [(0.0, 5.0), (1.0, 5.0), (2.0 + a, 5.0), (9.0 + b, 1.0)]
 
-    def starts(key, calls, keep_alive_s, room, told=None):
+    def tell(at, got, expected):
+        return fill(words["difference"], {"call": at + 1, "got": repr(got), "expected": repr(expected)})
+
+    def starts(key, calls, keep_alive_s, room):
         expected = simulated_starts(calls, keep_alive_s, room)
         about = fill(words[key], {"calls": len(calls)})
-        return Case(about, _starts(calls, keep_alive_s, room), expected, _first_difference(expected))
+        return Case(about, _starts(calls, keep_alive_s, room), expected, first_difference(expected, tell))
 
     random = _random_calls(seed + int(1000 * shift))
     return (
@@ -167,15 +152,8 @@ def _runtime(seed):
 
 @cache
 def a_day(window_s: float, seed: int) -> dict:
-    """One day of the thumbnails under a fixed window: {"cold_calls", "idle_gb_h"}, on the simulator.
-
-    10,000 calls a day on average with a peak at 20 o'clock, 256 MB, exponential service of 0.2 s, starts of 0.5 s.
-    """
-    function = Function("thumbnails", Exponential(0.2), memory_mb=256, cold_start=START)
-    arrivals_s = diurnal(CALLS_A_DAY / DAY_S, 0.9, 20, DAY_S, seed)
-    result = simulate(
-        Platform(FixedWindow(window_s)), Workload((function,), {"thumbnails": arrivals_s}), seed=seed, duration_s=DAY_S
-    )
+    """One day of the thumbnails under a fixed window: {"cold_calls", "idle_gb_h"}, on the simulator."""
+    result = simulate(Platform(FixedWindow(window_s)), thumbnails(seed), seed=seed, duration_s=DAY_S)
     figures = summary(result)
     idle_mb_s = figures["idle_memory_fraction"] * figures["memory_mb_seconds"]
     cold_calls = int((result.calls["start"] == Start.COLD).sum())
@@ -191,9 +169,8 @@ def mean_day(window_s):
 def prices(seed: int) -> dict:
     """USD: of a GB-hour kept ready, and of a cold call for the gallery and for the checkout."""
     rng = np.random.default_rng([seed, 77])
-    ready = next(meter for meter in price_sheet("aws-lambda").meters if "ready_gb_s" in meter.measures)
     return {
-        "idle_gb_h": round(ready.rate.first_usd * 3600, 4),
+        "idle_gb_h": round(price_sheet("aws-lambda").measure_price_usd("ready_gb_s") * 3600, 4),
         **{f"{name}_slow_call": choices[int(rng.integers(len(choices)))] for name, choices in SLOW_USD.items()},
     }
 
@@ -204,22 +181,15 @@ def cost_usd(window_s, slow_usd, memory_usd):
     return day["cold_calls"] * slow_usd + day["idle_gb_h"] * memory_usd
 
 
-class _Cheapest:
-    """A Choice among the windows whose key is computed when it is first asked for: it takes some seconds."""
-
-    def __init__(self, name, seed):
-        self.name, self.seed = name, seed
-        self.expected = f"one of {WINDOWS_S}"
-
-    def judge(self, answer):
-        paid = prices(self.seed)
-        usd = {w: cost_usd(w, paid[f"{self.name}_slow_call"], paid["idle_gb_h"]) for w in WINDOWS_S}
-        best, words = min(usd, key=usd.get), _words("window")["slips"]
-        remarks = {}
-        for window_s in WINDOWS_S:
-            values = {"chosen": usd[window_s], "window_s": window_s, **mean_day(window_s)}
-            remarks[window_s] = fill(words["too-long" if window_s > best else "too-short"], values)
-        return Choice(best, WINDOWS_S, remarks).judge(answer)
+def _cheapest(name, seed):
+    paid = prices(seed)
+    usd = {w: cost_usd(w, paid[f"{name}_slow_call"], paid["idle_gb_h"]) for w in WINDOWS_S}
+    best, words = min(usd, key=usd.get), _words("window")["slips"]
+    remarks = {}
+    for window_s in WINDOWS_S:
+        values = {"chosen": usd[window_s], "window_s": window_s, **mean_day(window_s)}
+        remarks[window_s] = fill(words["too-long" if window_s > best else "too-short"], values)
+    return Choice(best, WINDOWS_S, remarks)
 
 
 def _window(seed):
@@ -236,4 +206,5 @@ def _window(seed):
         example[f"usd_{which}"] = (
             example[f"cold_{which}"] * example["slow_usd"] + example[f"gb_h_{which}"] * example["memory_usd"]
         )
-    return Task((_Cheapest("gallery", seed), _Cheapest("checkout", seed)), None, example)
+    judges = (Deferred(f"one of {WINDOWS_S}", partial(_cheapest, name, seed)) for name in SLOW_USD)
+    return Task(tuple(judges), None, example)

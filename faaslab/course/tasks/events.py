@@ -1,8 +1,6 @@
 """Keys of the lab "Events": an hour of a queue on the simulator, dead letters, a handler, triggers and a time-out.
 
-Chapter "Events". The handler is tried on a small queue of this module (`deliver`), which delivers batches again as a
-real one does: after a failure, after a lost deletion, and for messages that the handler has named. What it takes for a
-malformed answer follows AWS: the whole batch has failed. Left out there: time.
+Chapter "Events". The handler is tried on the small queue of events_batches. Left out: the time that its batches take.
 """
 
 import math
@@ -12,8 +10,8 @@ import numpy as np
 
 from faaslab.course.cases import Case, Cases, Changed
 from faaslab.course.check import Choice, Number
-from faaslab.course.lab import Task
-from faaslab.course.problems import problem
+from faaslab.course.lab import Task, problem_task
+from faaslab.course.tasks.events_batches import careful, deliver, naive, named, new_store, record, weathered
 from faaslab.course.words import fill, table
 from faaslab.durations import Exponential
 from faaslab.functions import Function
@@ -36,7 +34,7 @@ def tasks(seed: int) -> dict[str, Task]:
     """The lab's tasks."""
     return {
         "ledger": _ledger(seed),
-        "dead-letters": _dead_letters(seed),
+        "dead-letters": problem_task("dead-letters", seed),
         "handler": _handler(seed),
         "decide": _decide(seed),
     }
@@ -105,91 +103,7 @@ def _ledger(seed):
     )
 
 
-def _dead_letters(seed):
-    posed = problem("dead-letters", seed)
-    return Task((posed.judge(),), posed, posed.other().values)
-
-
 # --- the handler that is to be mended -------------------------------------------------------------------------------
-
-
-class DamagedPhoto(Exception):
-    """What `shrink` raises for a photo that cannot be read."""
-
-
-def naive(event, store, shrink):
-    """The handler as the lab gives it: one failure fails the batch, and a second delivery counts again."""
-    for record in event["Records"]:
-        photo = record["body"]
-        user = photo.split("/")[0]
-        store["thumbnails"][photo] = shrink(photo)
-        store["uploads"][user] = store["uploads"].get(user, 0) + 1
-
-
-def new_store() -> dict:
-    """The tables outside of the function, empty."""
-    return {"thumbnails": {}, "uploads": {}, "done": set()}
-
-
-def record(number, photo) -> dict:
-    """A message as a handler receives it."""
-    return {"messageId": f"m{number}", "body": photo}
-
-
-def shrink(photo):
-    """The thumbnail of a photo; DamagedPhoto where "damaged" is in its name."""
-    if "damaged" in photo:
-        raise DamagedPhoto(photo)
-    return f"small {photo}"
-
-
-def named(answer, records) -> list:
-    """The ids of the messages that a handler's answer calls failed: as on AWS all of them if it is malformed."""
-    everything = [r["messageId"] for r in records]
-    if not answer:
-        return []
-    if not isinstance(answer, dict):
-        return everything
-    failures = answer.get("batchItemFailures")
-    if not failures:
-        return []
-    ids = [f.get("itemIdentifier") if isinstance(f, dict) else None for f in failures]
-    return ids if all(i in everything for i in ids) else everything
-
-
-def deliver(handler, records, seed=None, *, receives=4, batch_size=5):
-    """Deliver all records until each is done or has been received `receives` times.
-
-    seed: of the bad luck: one attempt in ten fails (OSError from shrink), one deletion in five is lost; None for none.
-    Returns (store, ids of the dead letters, ascending).
-    """
-
-    def unlucky(share, message_id, received, kind):
-        return seed is not None and np.random.default_rng([seed, int(message_id[1:]), received, kind]).random() < share
-
-    store, dead = new_store(), []
-    waiting = [(r, 0) for r in records]
-    while waiting:
-        batch, waiting = waiting[:batch_size], waiting[batch_size:]
-        event = {"Records": [dict(r) for r, _ in batch]}
-        storm = {r["body"] for r, received in batch if unlucky(0.1, r["messageId"], received, 1)}
-        try:
-            failed = named(handler(event, store, partial(_weathered, storm)), event["Records"])
-        except (OSError, DamagedPhoto):
-            failed = [r["messageId"] for r, _ in batch]
-        for r, received in batch:
-            again = r["messageId"] in failed
-            if received + 1 < receives and (again or unlucky(0.2, r["messageId"], received, 2)):
-                waiting.append((r, received + 1))
-            elif again:
-                dead.append(r["messageId"])
-    return store, sorted(dead)
-
-
-def _weathered(storm, photo):
-    if photo in storm:
-        raise OSError
-    return shrink(photo)
 
 
 def _outcome(store, dead):
@@ -206,7 +120,7 @@ def _once(*batches, storm=()):
         store, failed = new_store(), []
         for records in batches:
             event = {"Records": [dict(r) for r in records]}
-            failed.append(named(handler(event, store, partial(_weathered, storm)), records))
+            failed.append(named(handler(event, store, partial(weathered, storm)), records))
         return {"failed": failed, **{key: _outcome(store, [])[key] for key in ("thumbnails", "uploads")}}
 
     return run
@@ -217,24 +131,6 @@ def _evening(records, seed):
         return _outcome(*deliver(handler, records, seed))
 
     return run
-
-
-def careful(event, store, shrink):
-    """A handler that passes: the solution of the task, from which the expected results come."""
-    failed = []
-    for message in event["Records"]:
-        number, photo = message["messageId"], message["body"]
-        if number in store["done"]:
-            continue
-        try:
-            store["thumbnails"][photo] = shrink(photo)
-        except Exception:
-            failed.append({"itemIdentifier": number})
-            continue
-        user = photo.split("/")[0]
-        store["uploads"][user] = store["uploads"].get(user, 0) + 1
-        store["done"].add(number)
-    return {"batchItemFailures": failed}
 
 
 def _handler_cases(seed, first):

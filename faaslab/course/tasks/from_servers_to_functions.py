@@ -11,7 +11,7 @@ import numpy as np
 
 from faaslab.course.cases import Case, Cases, Changed
 from faaslab.course.check import Choice, Number
-from faaslab.course.lab import Task
+from faaslab.course.lab import Task, problem_task
 from faaslab.course.problems import problem
 from faaslab.course.words import fill, table
 from faaslab.pricing import bill, break_even, price_sheet, server, server_bill
@@ -25,7 +25,12 @@ ALBUM_MIN = 40
 
 def tasks(seed: int) -> dict[str, Task]:
     """The lab's tasks."""
-    return {"handler": _handler(seed), "bill": _bill(), "own-bill": _own_bill(seed), "decide": _decide(seed)}
+    return {
+        "handler": _handler(seed),
+        "bill": _bill(),
+        "own-bill": problem_task("function-bill", seed),
+        "decide": _decide(seed),
+    }
 
 
 def _words(task):
@@ -136,11 +141,6 @@ def _bill():
     example = {**other, "gb_s": 1_000_000 * 0.1 * 0.5, "total": found.total_usd, "hour_usd": 0.10, "server_usd": 72.0,
                "times": 72.0 / found.total_usd}  # fmt: skip
     return Task(judges, None, example)
-
-
-def _own_bill(seed):
-    posed = problem("function-bill", seed)
-    return Task((posed.judge(),), posed, posed.other().values)
 
 
 def services(seed: int) -> dict:

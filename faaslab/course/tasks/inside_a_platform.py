@@ -4,19 +4,18 @@ Chapter "Inside a platform". The other customers' functions are generated (azure
 Left out: machines of different size, and policies that see more than one machine.
 """
 
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
-from faaslab.course.cases import Case, Cases, Changed
-from faaslab.course.check import Choice, Number
-from faaslab.course.lab import Task
-from faaslab.course.problems import problem
+from faaslab.course.cases import Case, Cases, Changed, first_difference
+from faaslab.course.check import Choice, Deferred, Number
+from faaslab.course.lab import Task, problem_task
+from faaslab.course.tasks.inside_a_platform_policies import MISTAKES, Oldest, OwnUses
 from faaslab.course.words import fill, table
 from faaslab.durations import Constant
 from faaslab.functions import ColdStart, Function
 from faaslab.model.diff import diff
-from faaslab.model.policies import Keep
 from faaslab.model.result import Start
 from faaslab.platform import Platform, simulate
 from faaslab.policies import LRU, GreedyDual, Hashed, LeastLoaded
@@ -33,7 +32,12 @@ OTHERS = 80
 
 def tasks(seed: int) -> dict[str, Task]:
     """The lab's tasks."""
-    return {"compare": _compare(seed), "lru": _lru(seed), "policy": _policy(seed), "design": _design(seed)}
+    return {
+        "compare": _compare(seed),
+        "lru": problem_task("lru-evictions", seed),
+        "policy": _policy(seed),
+        "design": _design(seed),
+    }
 
 
 def _words(task):
@@ -107,95 +111,7 @@ def _compare(seed):
     return Task(judges, None, other)
 
 
-def _lru(seed):
-    posed = problem("lru-evictions", seed)
-    return Task((posed.judge(),), posed, posed.other().values)
-
-
 # --- a policy that is to be written --------------------------------------------------------------------------------
-
-
-class Oldest:
-    """The policy as the lab gives it: the longest idle goes."""
-
-    def reset(self, seed):
-        pass
-
-    def on_idle(self, container, group, now_s):
-        return Keep(float("inf"))
-
-    def on_begin(self, container, call, group, now_s):
-        pass
-
-    def on_gone(self, container, group, now_s, evicted):
-        pass
-
-    def eviction_key(self, container, group):
-        return container.idle_since_s
-
-
-class OwnUses(Oldest):
-    """The policy that is asked for: clock at the last use + the container's own uses * start / memory."""
-
-    def reset(self, seed):
-        self.clock, self.used_at = {}, {}
-
-    def on_begin(self, container, call, group, now_s):
-        self.used_at[container.id] = self.clock.get(container.invoker_id, 0.0)
-
-    def on_gone(self, container, group, now_s, evicted):
-        if evicted:
-            machine = container.invoker_id
-            self.clock[machine] = max(self.clock.get(machine, 0.0), self.eviction_key(container, group))
-
-    def eviction_key(self, container, group):
-        return self.used_at[container.id] + self.worth(container)
-
-    def worth(self, container):
-        return container.uses * container.start_s / container.memory_mb
-
-
-class _WithoutMemory(OwnUses):
-    def worth(self, container):
-        return container.uses * container.start_s / 256
-
-
-class _WithoutStart(OwnUses):
-    def worth(self, container):
-        return container.uses / container.memory_mb
-
-
-class _WithoutUses(OwnUses):
-    def worth(self, container):
-        return container.start_s / container.memory_mb
-
-
-class _WithoutClock(OwnUses):
-    def eviction_key(self, container, group):
-        return self.worth(container)
-
-
-class _OneClock(OwnUses):
-    def on_begin(self, container, call, group, now_s):
-        self.used_at[container.id] = self.clock.get(0, 0.0)
-
-    def on_gone(self, container, group, now_s, evicted):
-        if evicted:
-            self.clock[0] = max(self.clock.get(0, 0.0), self.eviction_key(container, group))
-
-
-class _Falls(OwnUses):
-    def on_gone(self, container, group, now_s, evicted):
-        if evicted:
-            self.clock[container.invoker_id] = self.eviction_key(container, group)
-
-
-# case -> the mistake that the case's calls must bring to light, machines, calls
-MISTAKES = {
-    "memory": (_WithoutMemory, 1, 12), "start": (_WithoutStart, 1, 12), "uses": (_WithoutUses, 1, 12),
-    "clock": (_WithoutClock, 1, 24), "machines": (_OneClock, 2, 40),
-    "falls": (_Falls, 1, 24), "own": (GreedyDual, 1, 24),
-}  # fmt: skip
 
 
 def _world(rng, calls, functions=5):
@@ -229,17 +145,12 @@ def _telling(case, seed, shift):
 
 
 def _difference(workload, expected):
-    def explain(got):
-        if not isinstance(got, list) or len(got) != len(expected):
-            return None
-        at = next((i for i, (g, e) in enumerate(zip(got, expected, strict=True)) if g != e), None)
-        if at is None:
-            return None
+    def tell(at, got, expected):
         name = workload.functions[int(workload.merged_ns()[1][at])].name
-        values = {"call": at + 1, "function": name, "got": got[at], "expected": expected[at]}
+        values = {"call": at + 1, "function": name, "got": got, "expected": expected}
         return fill(_words("policy")["cases"]["difference"], values)
 
-    return explain
+    return first_difference(expected, tell)
 
 
 @cache
@@ -312,35 +223,22 @@ def who(before: str, after: str, memory_mb: int) -> dict:
     return {key: sum(change[key] for change in changes) for key in ("helped", "hurt")}
 
 
-class _Fewest:
-    """A Choice among the designs whose key is computed when it is first asked for: it takes some seconds."""
-
-    def __init__(self, of, memory_mb):
-        self.of, self.memory_mb = of, memory_mb
-        self.expected = f"one of {tuple(DESIGNS)}"
-
-    def judge(self, answer):
-        cold = {d: cold_calls_of(d, self.memory_mb)[self.of] for d in DESIGNS}
-        best, words = min(cold, key=cold.get), _words("design")["slips"]["not-fewest"]
-        remarks = {d: fill(words, {"design": d, "cold": cold[d], "of": self.of}) for d in DESIGNS if d != best}
-        return Choice(best, tuple(DESIGNS), remarks).judge(answer)
+def _fewest(of, memory_mb):
+    cold = {d: cold_calls_of(d, memory_mb)[of] for d in DESIGNS}
+    best, words = min(cold, key=cold.get), _words("design")["slips"]["not-fewest"]
+    remarks = {d: fill(words, {"design": d, "cold": cold[d], "of": of}) for d in DESIGNS if d != best}
+    return Choice(best, tuple(DESIGNS), remarks)
 
 
-class _Ratio:
-    """The Number of calls hurt for each call helped by greedy-dual, computed when it is first asked for."""
-
-    expected = "a number"
-
-    def __init__(self, memory_mb):
-        self.memory_mb = memory_mb
-
-    def judge(self, answer):
-        changed = who("hash-lru", "hash-greedy-dual", self.memory_mb)
-        slips, ratio = _words("design")["slips"], changed["hurt"] / changed["helped"]
-        return Number(ratio, slips={slips["upside-down"]: 1 / ratio, slips["only-hurt"]: changed["hurt"]}).judge(answer)
+def _ratio(memory_mb):
+    """Calls hurt for each call helped by greedy-dual."""
+    changed = who("hash-lru", "hash-greedy-dual", memory_mb)
+    slips, ratio = _words("design")["slips"], changed["hurt"] / changed["helped"]
+    return Number(ratio, slips={slips["upside-down"]: 1 / ratio, slips["only-hurt"]: changed["hurt"]})
 
 
 def _design(seed):
     memory_mb = machine_memory_mb(seed)
     example = {"helped": 40, "hurt": 100, "ratio": 100 / 40}
-    return Task((_Fewest("thumbnails", memory_mb), _Fewest("others", memory_mb), _Ratio(memory_mb)), None, example)
+    judges = [Deferred(f"one of {tuple(DESIGNS)}", partial(_fewest, of, memory_mb)) for of in ("thumbnails", "others")]
+    return Task((*judges, Deferred("a number", partial(_ratio, memory_mb))), None, example)

@@ -4,14 +4,13 @@ Chapter "What it costs". Left out: everything around the functions; services who
 """
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 
 from faaslab.course.cases import Case, Cases, Changed
-from faaslab.course.check import Choice, Number
-from faaslab.course.lab import Task
-from faaslab.course.problems import problem
+from faaslab.course.check import Choice, Deferred, Number
+from faaslab.course.lab import Task, problem_task
 from faaslab.course.words import fill, table
 from faaslab.durations import Exponential
 from faaslab.functions import Function
@@ -33,7 +32,7 @@ VCPU_MB = 1769
 
 def tasks(seed: int) -> dict[str, Task]:
     """The lab's tasks."""
-    return {"run": _run(seed), "rounding": _rounding(seed), "bill": _bill(seed), "decide": _decide(seed)}
+    return {"run": _run(seed), "rounding": problem_task("rounding", seed), "bill": _bill(seed), "decide": _decide(seed)}
 
 
 def _words(task):
@@ -61,17 +60,9 @@ def a_day(seed: int):
     return simulate(aws_lambda(), Workload(kinds), triggers=callers, seed=seed, duration_s=DAY_S), len(times_s)
 
 
-class _Read:
-    """A Number whose key and slips are computed when it is first asked for: the run takes a moment."""
-
-    def __init__(self, seed, name, unit):
-        self.seed, self.name, self.unit = seed, name, unit
-        self.expected = Number(1.0, unit).expected
-
-    def judge(self, answer):
-        key, slips = _readings(self.seed)[self.name]
-        sentences = {_words("run")["slips"][slip]: value for slip, value in slips.items()}
-        return Number(key, self.unit, slips=sentences).judge(answer)
+def _reading(seed, name, unit):
+    key, slips = _readings(seed)[name]
+    return Number(key, unit, slips={_words("run")["slips"][slip]: value for slip, value in slips.items()})
 
 
 @cache
@@ -97,12 +88,8 @@ def _run(seed):
     # the worked example has numbers of its own: an invented day
     example = {"photos": 2000, "attempts": 2150, "ratio": 2150 / 2000, "start_s": 12.0, "work_s": 500.0,
                "share": 12.0 / 512.0, "day_usd": 0.00256, "month_usd": 0.00256 * DAYS}  # fmt: skip
-    return Task(tuple(_Read(seed, name, unit) for name, unit in units.items()), None, example)
-
-
-def _rounding(seed):
-    posed = problem("rounding", seed)
-    return Task((posed.judge(),), posed, posed.other().values)
+    judges = (Deferred(Number(1.0, unit).expected, partial(_reading, seed, name, unit)) for name, unit in units.items())
+    return Task(tuple(judges), None, example)
 
 
 # --- the bill function that is to be written -------------------------------------------------------------------------
