@@ -5,6 +5,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 venv=${1:-.venv}
 wanted=${2:-}
+# make puts the environment's own programs first on PATH; the Python that makes it again must be another one.
+case $venv in /*) own=$venv ;; *) own=$PWD/$venv ;; esac
+PATH=${PATH#"$own/bin:"}
 
 fail() { printf 'faaslab: %s\n' "$@" >&2; exit 1; }
 new_enough() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }

@@ -97,7 +97,7 @@ class Diff:
                 f"  same    {len(self) - f['helped'] - f['hurt']:>10,}",
                 f"  cold to warm {f['cold_to_warm']:,}, warm to cold {f['warm_to_cold']:,}",
                 f"  completed only in {name_a} {f['completed_only_in_a']:,}, in {name_b} {f['completed_only_in_b']:,}",
-                f"  memory {f['memory_mb_seconds_change']:+.3g} MB-seconds{share}",
+                f"  memory {_three_digits(f['memory_mb_seconds_change'])} MB-seconds{share}",
             ]
         )
 
@@ -170,3 +170,9 @@ def _first_attempts(result):
 
 def _seconds(value):
     return "-" if np.isnan(value) else f"{value:.3g} s"
+
+
+def _three_digits(change):
+    """A change with its sign, to three significant digits, written out: -9,520,000, +0.5."""
+    rounded = float(f"{change:.3g}")
+    return f"{rounded:+,.0f}" if abs(rounded) >= 100 else f"{rounded:+.3g}"

@@ -70,6 +70,11 @@ def test_call_by_call():
     assert f["memory_mb_seconds_change"] == 500 and f["container_seconds_change"] == 5
 
 
+@pytest.mark.parametrize("length_s, said", [(15, "+500 MB"), (100, "+9,000 MB"), (10, "+0 MB"), (9.9953, "-0.47 MB")])
+def test_a_change_of_memory_is_written_out(length_s, said):
+    assert f"  memory {said}-seconds" in diff(run(A, container_s=10), run(A, container_s=length_s)).text()
+
+
 def test_text_and_frame():
     d = diff(run(A, container_s=10), run(B, container_s=15))
     text = d.text("fixed", "histogram")
