@@ -18,31 +18,12 @@ def number(value, where, *, minimum=None, above=None, maximum=None, finite=True)
 
     `minimum` and `maximum` are allowed values, `above` is not. Infinity passes only with finite=False; NaN never does.
     """
-    expected = _range_text(minimum, above, maximum, finite)
-    if isinstance(value, bool) or (not isinstance(value, (int, float)) and not _is_numpy_number(value)):
-        raise InputError(f"{where}: expected {expected}, got {value!r}")
-    try:
-        result = float(value)
-    except OverflowError:
-        result = math.inf
-    outside = (
-        math.isnan(result)
-        or (finite and math.isinf(result))
-        or (minimum is not None and result < minimum)
-        or (above is not None and result <= above)
-        or (maximum is not None and result > maximum)
-    )
-    if outside:
-        raise InputError(f"{where}: expected {expected}, got {value!r}")
-    return result
+    return _in_range(value, where, "a finite number" if finite else "a number", minimum, above, maximum, finite)
 
 
 def whole(value, where, *, minimum=0, maximum=None):
     """Return `value` as an int; raise InputError where it is not a whole number in the stated range."""
-    try:
-        result = number(value, where, minimum=minimum, maximum=maximum)
-    except InputError as error:
-        raise InputError(str(error).replace("a finite number", "a whole number", 1)) from None
+    result = _in_range(value, where, "a whole number", minimum, None, maximum, True)
     if result != int(result):
         raise InputError(f"{where}: expected a whole number, got {value!r}")
     return int(result)
@@ -61,8 +42,28 @@ def _is_numpy_number(value):
     return getattr(getattr(value, "dtype", None), "kind", "") in "iuf" and getattr(value, "ndim", 1) == 0
 
 
-def _range_text(minimum, above, maximum, finite):
-    parts = ["a finite number" if finite else "a number"]
+def _in_range(value, where, kind, minimum, above, maximum, finite):
+    expected = _range_text(kind, minimum, above, maximum)
+    if isinstance(value, bool) or (not isinstance(value, (int, float)) and not _is_numpy_number(value)):
+        raise InputError(f"{where}: expected {expected}, got {value!r}")
+    try:
+        result = float(value)
+    except OverflowError:
+        result = math.inf
+    outside = (
+        math.isnan(result)
+        or (finite and math.isinf(result))
+        or (minimum is not None and result < minimum)
+        or (above is not None and result <= above)
+        or (maximum is not None and result > maximum)
+    )
+    if outside:
+        raise InputError(f"{where}: expected {expected}, got {value!r}")
+    return result
+
+
+def _range_text(kind, minimum, above, maximum):
+    parts = [kind]
     if minimum is not None:
         parts.append(f">= {minimum:g}")
     if above is not None:
