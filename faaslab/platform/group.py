@@ -122,6 +122,7 @@ class Group:
 
     def leave(self, call):
         """Take a call out of the line: it begins, or its caller has left. (The heaps drop it when they meet it.)"""
+        self.count_area()
         call.waiting = False
         self.waiting -= 1
 

@@ -227,6 +227,19 @@ def test_a_blocked_function_does_not_block_another():
     assert column(result, "begin_ns") == [0.0, 4.0, 2.0]
 
 
+def test_a_group_s_concurrency_is_integrated_over_waiting_and_running_calls():
+    seen = {}
+
+    class Look(FixedFleet):
+        def desired(self, group, now_s):
+            seen[now_s] = group.concurrency_area_s
+            return self.n
+
+    run(Platform(FixedWindow(1.0), autoscaler=Look(1, check_s=1.0)), [f()], {"f": [0.5] * 4}, duration_s=6.0)
+    # Four calls, one at a time: 4 in the system for a second, then 3, 2, 1.
+    assert seen == {1.0: 2.0, 2.0: 5.5, 3.0: 8.0, 4.0: 9.5, 5.0: 10.0}
+
+
 def test_an_idle_container_reserves_no_cpu():
     result = run(Platform(LRU(), invoker_cpu=1.0), [f("a"), f("b")], {"a": [0.0, 1.0], "b": [1.0, 1.5]})
     assert column(result, "begin_ns") == [0.0, 1.0, 2.0, 3.0]
