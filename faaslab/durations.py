@@ -7,6 +7,7 @@ the generator in sequence: drawing n and then m values gives the same numbers as
 import itertools
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -138,6 +139,36 @@ class Quantiles:
 
     def sample(self, rng, n):
         return np.interp(rng.random(n), self.probabilities, self.values_s)
+
+
+@dataclass(frozen=True)
+class Empirical:
+    """One of the measured values, each as likely as any other: what a sample says, with no shape assumed.
+
+    `values_s`: a tuple (or any flat sequence) of at least one value.
+    """
+
+    values_s: tuple[float, ...]
+
+    def __post_init__(self):
+        values = tuple(
+            number(value, "value of an empirical duration", minimum=0, maximum=LONGEST_S)
+            for value in np.asarray(self.values_s, dtype=float).ravel()
+        )
+        if not values:
+            raise InputError("empirical duration: expected at least one value, got none")
+        object.__setattr__(self, "values_s", values)
+
+    @cached_property
+    def _values(self):
+        return np.asarray(self.values_s)
+
+    @property
+    def mean_s(self):
+        return float(self._values.mean())
+
+    def sample(self, rng, n):
+        return self._values[(rng.random(n) * len(self.values_s)).astype(np.int64)]
 
 
 _FORMS = "a number of seconds, const:SECONDS, exp:MEAN or lognormal:MU,SIGMA"
