@@ -1,4 +1,4 @@
-"""The command line: `faaslab simulate`, `faaslab replay`, `faaslab cost`, `faaslab quiz`."""
+"""The command line: `faaslab simulate`, `replay`, `cost`, `quiz`; `serve` and what speaks to it."""
 
 from faaslab.cli.main import main
 

@@ -5,11 +5,14 @@ import os
 import sys
 
 from faaslab import __version__
-from faaslab.cli import cost, quiz, replay, simulate
+from faaslab.cli import calibrate, cost, deploy, invoke, logs, ps, quiz, replay, serve, simulate, stats
 from faaslab.errors import InputError
 
+COMMANDS = (simulate, replay, cost, quiz, serve, deploy, invoke, logs, ps, stats, calibrate)
+
 DESCRIPTION = """\
-A laboratory for serverless computing: simulate a platform, replay a trace, price a workload, solve problems.
+A laboratory for serverless computing: simulate a platform, replay a trace, price a workload, solve problems; and run
+functions for real: serve starts a platform on this machine, deploy, invoke, logs, ps, stats, calibrate speak to it.
 Times are in seconds, memory in MB of 2**20 bytes. Every command takes --json."""
 
 
@@ -24,14 +27,16 @@ class Parser(argparse.ArgumentParser):
 
 
 def main(arguments=None) -> int:
-    """Run one command; returns the exit status: 0, 1 for a wrong answer (quiz), 2 for input that cannot be worked
-    with."""
+    """Run one command; returns the exit status: 0, 1 for a wrong answer (quiz) or a function that failed (invoke), 2
+    for input that cannot be worked with, 3 for a call that was turned away (invoke)."""
     parser = Parser(prog="faaslab", description=DESCRIPTION, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--version", action="version", version=f"faaslab {__version__}")
-    subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
-    for command in (simulate, replay, cost, quiz):
+    subparsers = parser.add_subparsers(title="commands", required=True, metavar="COMMAND", dest="command")
+    for command in COMMANDS:
         command.add_parser(subparsers)
-    args = parser.parse_args(arguments)
+    args, unknown = parser.parse_known_args(arguments)
+    if unknown:
+        subparsers.choices[args.command].error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         return args.run(args)
     except InputError as error:

@@ -59,6 +59,16 @@ def print_table(columns: dict[str, dict]) -> None:
         )
 
 
+def print_rows(columns, rows: list[dict]) -> None:
+    """One line a row below the names of its columns: texts to the left, numbers to the right."""
+    texts = [[three_digits(row.get(name)) for name in columns] for row in rows]
+    numeric = [all(not isinstance(row.get(name), str) for row in rows) and bool(rows) for name in columns]
+    widths = [max(map(len, column)) for column in zip(columns, *texts, strict=True)]
+    for cells in (columns, *texts):
+        parts = zip(cells, widths, numeric, strict=True)
+        print("  ".join(cell.rjust(width) if right else cell.ljust(width) for cell, width, right in parts).rstrip())
+
+
 def progress(label):
     """A function of the share done that shows it on a terminal, and None where standard error is none."""
     if not sys.stderr.isatty():

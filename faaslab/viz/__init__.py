@@ -6,6 +6,7 @@ curve, frontier, timeline      explorers: figures with a control or two
 phases, Picture     figures that do not move
 grid, over_seeds, plus_minus, say          tables and numbers in the chapter's words
 run_rows            a run's result as the rows of a timeline
+live                a running platform, as it stands
 canvas, series, settings       one look for what a chapter draws itself
 """
 
@@ -13,6 +14,7 @@ from faaslab.viz.curve import curve
 from faaslab.viz.explorer import Explorer
 from faaslab.viz.frontier import frontier
 from faaslab.viz.grid import grid
+from faaslab.viz.live import live
 from faaslab.viz.phases import phases
 from faaslab.viz.picture import Picture
 from faaslab.viz.prediction import Prediction, prediction
@@ -31,6 +33,7 @@ __all__ = [
     "curve",
     "frontier",
     "grid",
+    "live",
     "over_seeds",
     "parse_texts",
     "phases",
