@@ -48,8 +48,9 @@ lab: environment  ## open JupyterLab in labs/ (PORT=9000 asks for one port and n
 labs: environment  ## write the labs again from labs/masters/
 	@$(LABS)
 
-bench: environment  ## measure invocations a second and peak memory, beside SimFaaS
+bench: environment  ## measure the simulator beside SimFaaS, the real platform beside process pools, Ray and Lithops
 	@$(BIN)/python benchmarks/bench.py
+	@$(BIN)/python benchmarks/runtime.py
 
 clean:  ## remove the built book, the environment and every cache
 	rm -rf _build "$(VENV)" .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info
