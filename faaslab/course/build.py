@@ -5,8 +5,9 @@
     python -m faaslab.course.build --solved DIR    only the solved versions, into DIR
     python -m faaslab.course.build cold-and-warm-starts          only this lab
 
-Outputs are the same in every run: cell ids come from the master, no times, no paths, no widget state. A cell that
-raises or writes to stderr is an error. Left out: images; figures of a lab carry text and HTML.
+Outputs are the same in every run: cell ids come from the master, no times, no paths, no widget state. What a cell with
+the tag `nbval-ignore-output` measures differs from run to run: its outputs are not kept, except the verdict of a
+check. A cell that raises or writes to stderr is an error. Left out: images; figures of a lab carry text and HTML.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from faaslab.course.words import lab_names
 from faaslab.errors import InputError, member
 
 VIEW = "application/vnd.jupyter.widget-view+json"
+MEASURED = "nbval-ignore-output"
 TIMEOUT_S = 300
 
 
@@ -56,6 +58,8 @@ def strip(notebook):
             if output.output_type == "stream" and output.name == "stderr":
                 raise InputError(f"lab, {cell['id']}: expected nothing on stderr, got {output.text[:200]!r}")
             output.get("data", {}).pop(VIEW, None)
+        if MEASURED in cell.metadata.get("tags", ()) and not cell["id"].endswith("-check"):
+            cell.outputs = []
     notebook.metadata = nbformat.from_dict(
         {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"},
          "language_info": {"name": "python"}}
