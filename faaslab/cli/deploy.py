@@ -138,9 +138,12 @@ def _folder(folder, name):
 def _note_missing_module(deployment):
     """The module may lie elsewhere in the environment, so it is no error, as on Lambda; but more often it is a slip."""
     source, module = Path(deployment.source), deployment.handler.rpartition(".")[0]
-    path = Path(*module.replace(".", "/").split("/"))
-    here = [source] if source.is_file() else [source / path.with_suffix(".py"), source / path / "__init__.py"]
-    if not module or not any(file.is_file() and (file != source or file.stem == module) for file in here):
+    path = module.replace(".", "/")
+    if source.is_file():
+        there = source.stem == module
+    else:
+        there = any((source / file).is_file() for file in (f"{path}.py", f"{path}/__init__.py"))
+    if not there:
         missing = f"{source} has no {path}.py" if module else f"{deployment.handler!r} names no module"
         print(f"faaslab: note: {missing}, so calls will fail; --handler MODULE.FUNCTION names another", file=sys.stderr)
 

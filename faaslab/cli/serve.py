@@ -78,9 +78,11 @@ def _interrupt(*_):
 def _told(args, cloud, path):
     url = f"http://{cloud.address}"
     if args.json:
-        print_json({"url": url, "endpoint": str(path), "state": args.state})
+        print_json({"url": url, "endpoint": str(path), "state": args.state, "notes": cloud.notes})
     else:
         print(f"{url} runs until Ctrl-C; {f'state in {args.state}' if args.state else 'it keeps nothing'}")
+        for note in cloud.notes:
+            print(f"  {note}")
     sys.stdout.flush()
 
 

@@ -184,6 +184,11 @@ class Client:
         """Figures of the platform and of every function since the measurement began."""
         return self._ask("GET", "/faaslab/stats")
 
+    @property
+    def notes(self) -> list[str]:
+        """What this system lacks, in sentences; empty where everything is there."""
+        return self.stats()["notes"]
+
     def logs(self, name: str, tail: int | None = None) -> str:
         """A function's log, or its last `tail` bytes."""
         if tail is not None:

@@ -7,6 +7,7 @@ cannot be written to, as on Lambda; what Lambda has at /tmp is at TMPDIR. Left o
 import os
 import shutil
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from faaslab.runtime.processes import CONTAINER_VARIABLE, RUNTIME_VARIABLE
@@ -26,6 +27,19 @@ def make_folder(folder: Path, code: Path):
                 os.symlink(entry.path, task / entry.name)
             except (OSError, NotImplementedError):  # Windows allows it to developers alone
                 shutil.copytree(entry.path, task / entry.name) if entry.is_dir() else shutil.copy2(entry.path, task)
+
+
+def remove_folder(folder) -> bool:
+    """Remove a folder, also what a function has locked in it; whether it is gone."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if os.path.lexists(folder):
+        for path, names, _ in os.walk(folder):
+            for name in names:
+                with suppress(OSError):
+                    if not os.path.islink(os.path.join(path, name)):
+                        os.chmod(os.path.join(path, name), 0o700)
+        shutil.rmtree(folder, ignore_errors=True)
+    return not os.path.lexists(folder)
 
 
 def base_environment(runtime_id: str) -> dict[str, str]:

@@ -5,7 +5,6 @@ the simulator. Left out: several machines.
 """
 
 import asyncio
-import shutil
 import time
 from pathlib import Path
 from weakref import WeakValueDictionary
@@ -13,6 +12,7 @@ from weakref import WeakValueDictionary
 from faaslab.errors import InputError
 from faaslab.pricing import price_sheet
 from faaslab.runtime import processes
+from faaslab.runtime.container_files import remove_folder
 from faaslab.runtime.deploying import install, uninstall
 from faaslab.runtime.deployment import Deployment
 from faaslab.runtime.dispatch import Call, Dispatcher
@@ -60,7 +60,7 @@ class Controller:
             (state / folder).mkdir(mode=0o700, exist_ok=True)
         self._succeed_the_last()
         for left in (state / "containers").iterdir():
-            shutil.rmtree(left, ignore_errors=True)
+            remove_folder(left)
         self.starter = Starter(runtime_id, state)
         self._tasks = set()
         self._events = {}  # source -> the number of its next event
@@ -194,6 +194,7 @@ class Controller:
             "uptime_s": (time.monotonic_ns() - self.began_ns) / 1e9,
             "controller_cpu_s": used,
             "memory_mb": self.settings.memory_mb,
+            "notes": self.starter.notes,
         }
 
     def measure(self, warm=True):

@@ -74,6 +74,11 @@ class Deployment:
             whole(self.reserved_concurrency, f"{where}, reserved_concurrency")
         for name in ("preload", "readable", "writable"):
             object.__setattr__(self, name, _texts(getattr(self, name), f"{where}, {name}"))
+        if self.preload and self.start == "spawn":
+            raise InputError(
+                f"{where}, preload: expected nothing with start 'spawn', which imports nothing ahead (start 'zygote' or "
+                f"'prewarmed' does); got {', '.join(self.preload)}"
+            )
         object.__setattr__(self, "environment", _environment(self.environment, where))
 
     @property

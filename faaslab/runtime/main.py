@@ -6,9 +6,9 @@ standard output tells the port, or what was wrong.
 
 import asyncio
 import base64
+import contextlib
 import json
 import os
-import shutil
 import signal
 import sys
 from pathlib import Path
@@ -18,6 +18,7 @@ import cloudpickle
 from faaslab.errors import InputError
 from faaslab.runtime import processes
 from faaslab.runtime.api import Api
+from faaslab.runtime.container_files import remove_folder
 from faaslab.runtime.pipe_reader import PipeReader
 from faaslab.runtime.services import Services
 
@@ -33,7 +34,7 @@ def main() -> int:
         return 2
     finally:
         if options["temporary"]:
-            shutil.rmtree(state, ignore_errors=True)
+            remove_folder(state)
 
 
 async def _serve(options, state):
@@ -44,13 +45,14 @@ async def _serve(options, state):
             loop.add_signal_handler(number, stop.set)
     _watch_owner(loop, options["owner"], stop)
     processes.become_subreaper()
+    _allow_open_files()
     settings = cloudpickle.loads(base64.b64decode(options["settings"]))
     services = Services(settings, state, options["runtime_id"], stop, options["capacity_mb"])
     api = None
     try:
         api = Api(services, options["token"], options["port"])
         await services.restore()
-        _say({"port": api.server.port})
+        _say({"port": api.server.port, "notes": services.controller.starter.notes})
         await stop.wait()
     finally:
         if api is not None:
@@ -59,10 +61,20 @@ async def _serve(options, state):
     return 0
 
 
+def _allow_open_files():
+    """As many as the system lets us have: a container takes seven."""
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        import resource
+
+        most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
 def _watch_owner(loop, owner, stop):
     """`stop` is set when the owner closes the pipe or is gone, whichever is noticed first."""
     PipeReader(os.dup(0), on_data=lambda data: None, on_end=stop.set)
-    processes.watch_exit(loop, owner, lambda *_: stop.set())
+    if os.name == "posix":  # Windows cannot look at a process that is not its child; there the pipe tells
+        processes.watch_exit(loop, owner, lambda *_: stop.set())
 
 
 def _say(value):

@@ -1,11 +1,16 @@
-"""Reading a pipe without holding up the loop: by readiness where the system tells it of pipes, else by a thread."""
+"""Reading a pipe without holding up the loop: by readiness where the system tells it of pipes, else by looking often.
+
+A thread that waits in a read would do for the second, but it cannot be asked what the pipe holds now, which the end of
+a call must know. Source: Windows documentation, PeekNamedPipe.
+"""
 
 import asyncio
 import os
-import threading
+import select
 
 READ_BYTES = 2**16
 READS_AT_ONCE = 64  # then others have their turn
+LOOK_S = 0.01
 
 
 class PipeReader:
@@ -17,18 +22,24 @@ class PipeReader:
         self._on_end = on_end
         self._loop = asyncio.get_running_loop()
         self._open = True
+        self._next = None
         self._by_readiness = by_readiness
         if by_readiness:
             os.set_blocking(descriptor, False)
             self._loop.add_reader(descriptor, self.read)
         else:
-            threading.Thread(target=self._read_in_thread, daemon=True).start()
+            self._look()
+
+    def _look(self):
+        self.read()
+        if self._open:
+            self._next = self._loop.call_later(LOOK_S, self._look)
 
     def read(self):
         """What is there now."""
-        if not self._open or not self._by_readiness:
-            return
         for _ in range(READS_AT_ONCE):
+            if not self._open or not (self._by_readiness or _holds_something(self._descriptor)):
+                return
             try:
                 data = os.read(self._descriptor, READ_BYTES)
             except BlockingIOError:
@@ -40,35 +51,27 @@ class PipeReader:
                 self._on_end()
                 return
             self._on_data(data)
-            if not self._open:
-                return
-
-    def _read_in_thread(self):
-        while True:
-            try:
-                data = os.read(self._descriptor, READ_BYTES)
-            except OSError:
-                data = b""
-            try:
-                self._loop.call_soon_threadsafe(self._take, data)
-            except RuntimeError:  # the loop is closed: nobody reads any more
-                data = b""
-            if not data:
-                os.close(self._descriptor)
-                return
-
-    def _take(self, data):
-        if data and self._open:
-            self._on_data(data)
-        elif not data:
-            self.close()
-            self._on_end()
 
     def close(self):
-        """Read no more. (A thread that waits in a read keeps the descriptor until the other end is closed.)"""
+        """Read no more."""
         if not self._open:
             return
         self._open = False
         if self._by_readiness:
             self._loop.remove_reader(self._descriptor)
-            os.close(self._descriptor)
+        elif self._next is not None:
+            self._next.cancel()
+        os.close(self._descriptor)
+
+
+def _holds_something(descriptor) -> bool:
+    """Whether a read would return at once: with bytes, or because the other end is closed."""
+    if os.name != "nt":
+        return bool(select.select([descriptor], [], [], 0)[0])
+    import _winapi
+    import msvcrt
+
+    try:
+        return _winapi.PeekNamedPipe(msvcrt.get_osfhandle(descriptor), 0)[0] > 0
+    except OSError:  # its other end is closed
+        return True

@@ -144,7 +144,7 @@ def send(pid: int, number: int) -> bool:
     """Send a signal; False where the process is gone."""
     try:
         os.kill(pid, number)
-    except (ProcessLookupError, PermissionError):
+    except OSError:  # Windows has its own for what is gone
         return False
     return True
 
@@ -156,8 +156,9 @@ def kill_tree(pid: int, container_id=None, known=()) -> list[int]:
     walk. Then all get SIGKILL. `known`: children of ours that cannot be orphans.
     """
     if not has_proc():
-        _kill_group(pid)
-        return [pid]
+        if pid:  # a group of that number would be our own
+            _kill_group(pid)
+        return [pid] if pid else []
     seen = []
     for _ in range(ROUNDS):
         family = [pid, *descendants(pid)] if pid else []

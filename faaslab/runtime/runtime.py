@@ -20,6 +20,7 @@ from pathlib import Path
 from faaslab.errors import InputError, number, whole
 from faaslab.runtime import processes
 from faaslab.runtime.client import Client, Gone
+from faaslab.runtime.container_files import remove_folder
 from faaslab.runtime.settings import Settings
 
 START_TIMEOUT_S, CLOSE_TIMEOUT_S = 60.0, 10.0
@@ -53,12 +54,13 @@ class Runtime(Client):
             self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
         token = secrets.token_urlsafe(24)
         try:
-            self._process, port = self._start(port, token, capacity_mb)
+            self._process, answer = self._start(port, token, capacity_mb)
         except BaseException:
             if self.temporary:
                 shutil.rmtree(self.state, ignore_errors=True)
             raise
-        super().__init__(port, token, timeout_s)
+        super().__init__(answer["port"], token, timeout_s)
+        self._notes = answer["notes"]
         self._at_exit = _close_at_exit(weakref.ref(self))
 
     def _start(self, port, token, capacity_mb):
@@ -100,7 +102,7 @@ class Runtime(Client):
             log = self.state / "controller.log"
             last = log.read_text(errors="replace").strip().splitlines()[-1:] if log.exists() else []
             raise InputError(answer.get("error") or f"runtime: the platform did not start: {' '.join(last)}")
-        return process, answer["port"]
+        return process, answer
 
     def _request(self, *given, **more):
         try:
@@ -147,11 +149,11 @@ class Runtime(Client):
         for pid in processes.strays(self.runtime_id):
             processes.kill_tree(pid)
         if self.temporary:
-            shutil.rmtree(self.state, ignore_errors=True)
+            remove_folder(self.state)
 
     def _repr_mimebundle_(self, include=None, exclude=None):
         state = "closed" if self.closed else f"http://{self.address}"
-        return {"text/plain": f"Runtime({state})"}
+        return {"text/plain": "\n".join([f"Runtime({state})", *self._notes])}
 
 
 def _close_at_exit(reference):

@@ -6,17 +6,18 @@ laptop". Left out: several calls in one container.
 
 import asyncio
 import json
-import shutil
 import time
 
 from faaslab.errors import InputError
 from faaslab.model.result import Gone, Outcome
+from faaslab.runtime.container_files import remove_folder
 from faaslab.runtime.logs import TAIL_BYTES
 from faaslab.runtime.pipe_reader import PipeReader
 from faaslab.runtime.report import Report, phases_in_seconds
 from faaslab.runtime.runtime_api import RuntimeApi
 
 MOST_PAYLOAD_BYTES = 6 * 2**20  # synchronous, in and out, as on Lambda
+REMOVALS = 10  # tries to remove a container's folder, one a second
 LONGEST_LINE_BYTES = 2**16  # in the log: longer ones are cut
 STARTS = ("none", "warm", "prewarmed", "cold", "joined")  # by the numbers of model.result.Start
 
@@ -50,6 +51,7 @@ class Sandbox:
         self.peak_mb = 0.0
         self.tail = b""
         self._line = b""  # printed, and not ended yet
+        self._early = None  # what it said when it asked, where that was too early
         self._timer = None
         self._cleaned = False
         self._reports_init = True
@@ -72,10 +74,15 @@ class Sandbox:
         self.worker.on_exit(self._exited)
         if self.over:  # ended while it was being started
             self._kill()
+        elif self._early is not None:
+            self.asks(*self._early)
 
     def asks(self, phases):
         """The worker asks for its first event: the start is over."""
         if self.over:
+            return
+        if self.worker is None:  # a fork may be here before its zygote has told that there is one
+            self._early = (phases,)
             return
         self.container.from_stem = self.worker.from_stem
         self.controller.dispatcher.ready(self.container, self._phases(phases))
@@ -242,7 +249,10 @@ class Sandbox:
     async def _remove(self):
         if self.api is not None:
             await self.api.close()
-        await asyncio.to_thread(shutil.rmtree, self.folder, True)
+        for _ in range(REMOVALS):
+            if await asyncio.to_thread(remove_folder, self.folder):
+                break
+            await asyncio.sleep(1.0)  # a process may still be dying in it, or all file descriptors are in use
         self.controller.forget(self)
 
     # --- output ------------------------------------------------------------------------------------------------------

@@ -36,6 +36,7 @@ def needed_to_fork() -> dict[str, bool]:
         "os.fork": hasattr(os, "fork"),
         "prctl (Linux)": sys.platform.startswith("linux"),
         "the resource module": bool(limits_for(1)),
+        "/proc": processes.has_proc(),
     }
 
 
@@ -63,7 +64,7 @@ class Starter:
         self._zygotes = {}  # function -> Stem
         self._stocks = {}  # function -> Stems that wait
         self._locks = defaultdict(asyncio.Lock)  # function -> held while its zygote is made
-        self._filling = set()  # tasks
+        self._filling = {}  # task -> the function whose stock it fills
         self._orphans = (0.0, {})  # when they were last looked for, and those of each container
         self._watches = {}  # process id -> function that ends the watch of its exit
         self._sweeping = None
@@ -73,6 +74,12 @@ class Starter:
             self.notes.append("Landlock is not available: functions can read and write whatever this user can.")
         if not processes.become_subreaper():
             self.notes.append("There is no subreaper: processes that leave their session are not found when it ends.")
+        if not processes.has_proc():
+            self.notes.append("There is no /proc: memory that functions use is not known, its limit is not enforced.")
+        if not limits_for(1):
+            self.notes.append("There are no resource limits: one huge allocation is not stopped.")
+        if start_modes()["zygote"]:
+            self.notes.append(f"Start modes zygote and prewarmed: {start_modes()['zygote']}")
 
     # --- getting ready -----------------------------------------------------------------------------------------------
 
@@ -165,12 +172,14 @@ class Starter:
             if not stem.over:
                 with suppress(OSError):  # it has just died
                     return stem.become(order, environment, output, ruleset), stem
+        if deployment.start == "prewarmed":
+            self._fill(deployment)
         order |= {"ruleset": ruleset, "parent": os.getpid()}
         inherited = (ruleset,) if ruleset >= 0 else ()
         return launch("bootstrap.py", json.dumps(order), environment, output, inherited), None
 
     def _fill(self, deployment):
-        """Start a standby in the place of one that was taken."""
+        """Start standbys in the place of those that were taken, or have died."""
 
         async def one():
             stem = await self._stem(deployment, False)
@@ -180,12 +189,16 @@ class Starter:
             else:
                 stock.append(stem)
 
-        task = asyncio.get_running_loop().create_task(one())
-        self._filling.add(task)
-        task.add_done_callback(self._filled)
+        stock = self._stocks.get(deployment.name, [])
+        stock[:] = [stem for stem in stock if not stem.over]
+        coming = list(self._filling.values()).count(deployment.name)
+        for _ in range(deployment.prewarmed - len(stock) - coming):
+            task = asyncio.get_running_loop().create_task(one())
+            self._filling[task] = deployment.name
+            task.add_done_callback(self._filled)
 
     def _filled(self, task):
-        self._filling.discard(task)
+        del self._filling[task]
         if not task.cancelled() and task.exception() is not None:
             self.notes.append(f"A standby could not be started: {task.exception()}")
 

@@ -10,8 +10,8 @@ from faaslab.runtime.process_usage import Usage
 
 
 class Worker:
-    """pid; spawned_ns, the monotonic instant when its process was asked for; from_stem, whether a standby process became
-    it; output_fd, the non-blocking end of the pipe with what its processes print. Closed by `close`."""
+    """pid; spawned_ns, the monotonic instant when its process was asked for; from_stem, whether a standby process
+    became it; output_fd, the non-blocking end of the pipe with what its processes print. Closed by `close`."""
 
     def __init__(self, container_id, pid, spawned_ns, output_fd, starter, *, from_stem=False):
         self.container_id = container_id

@@ -18,6 +18,7 @@ from faaslab.viz.widget import with_widget
 STATES = {"starting": ("start", ORANGE, "dashed"), "idle": ("idle", SKY, "solid"), "busy": ("busy", BLUE, "solid")}
 STARTS = ("warm", "cold", "prewarmed", "joined")
 MOST_BOXES = 24
+NO_BREAK = "\u00a0"
 BOX = (
     "display: inline-block; min-width: 2.6em; margin: 1px 2px; padding: 0 0.3em; border-radius: 0.25em; "
     "text-align: center; font-size: 0.85em; line-height: 1.5; border: 2px "
@@ -82,7 +83,9 @@ class Live:
             import ipywidgets
 
             self._panel = ipywidgets.HTML(self.html())
-            stop = ipywidgets.Button(description="Stop", layout={"width": "auto"}, disabled=self.closed)
+            stop = ipywidgets.Button(
+                description="Stop", layout={"width": "auto", "align_self": "flex-start"}, disabled=self.closed
+            )
             stop.on_click(lambda _: self.close())
             self._view = ipywidgets.VBox([self._panel, stop])
             self._stop = stop
@@ -163,7 +166,7 @@ def _cells(figures):
     """One function's figures as texts, in the order of HEADINGS."""
     errors = figures.get("failed", 0) + figures.get("timed_out", 0)
     refused = figures.get("throttled", 0) + figures.get("rejected", 0)
-    starts = [f"{figures[start]:,} {start}" for start in STARTS if figures.get(start)]
+    starts = [f"{figures[start]:,}{NO_BREAK}{start}" for start in STARTS if figures.get(start)]
     counts = [f"{count:,}" for count in (errors, refused, figures.get("waiting", 0))]
     times = [duration(figures.get(name)) for name in ("p50_s", "p99_s")]
     cost = f"${three_digits(figures.get('cost_usd', 0.0))}"

@@ -7,15 +7,30 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from built_book import ROOT
 
 BLOCKS = re.findall(r"```(bash|python)\n(.*?)```", (ROOT / "README.md").read_text(encoding="utf8"), re.DOTALL)
 
 
-def test_examples_run(tmp_path):
-    assert [language for language, _ in BLOCKS].count("bash") >= 3
+@pytest.fixture
+def environment(tmp_path):
+    """Of a shell in which `faaslab` is found, beside a platform that runs."""
     here = Path(sys.executable).parent
-    environment = {**os.environ, "PATH": f"{here}{os.pathsep}{os.environ['PATH']}"}
+    variables = {
+        **os.environ,
+        "PATH": f"{here}{os.pathsep}{os.environ['PATH']}",
+        "FAASLAB_ENDPOINT": str(tmp_path / "endpoint.json"),
+    }
+    command = [here / "faaslab", "serve", "--json"]
+    with subprocess.Popen(command, env=variables, stdout=subprocess.PIPE, text=True) as platform:
+        assert platform.stdout.readline()  # it says that it runs
+        yield variables
+        platform.terminate()
+
+
+def test_examples_run(tmp_path, environment):
+    assert [language for language, _ in BLOCKS].count("bash") >= 3
     for language, text in BLOCKS:
         runner = [sys.executable, "-c"] if language == "python" else [shutil.which("bash"), "-euc"]
         command = [*runner, text]
@@ -27,7 +42,7 @@ def test_examples_run(tmp_path):
 def names(file: str) -> dict[str, str]:
     """{package: version} of the lines that pin one."""
     lines = (ROOT / file).read_text().splitlines()
-    pins = [line.split("==") for line in lines if line and not line.startswith(("#", "-"))]
+    pins = [line.partition(";")[0].split("==") for line in lines if line and not line.startswith(("#", "-"))]
     return {name: version for name, version in pins}
 
 

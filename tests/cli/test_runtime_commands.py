@@ -270,7 +270,7 @@ def test_bad_input_is_one_clear_line(run, hello, app, tmp_path, server, name):
 @pytest.mark.parametrize(("options", "word"), [((), "has no app.py"), (("--handler", "main"), "names no module")])
 def test_a_handler_that_is_not_there_is_noted(run, tmp_path, options, word):
     (tmp_path / "main.py").write_text("def handler(event, context): pass\n")
-    status, out, err = run("deploy", "lost", tmp_path, *options)
+    status, _, err = run("deploy", "lost", tmp_path, *options)
     assert status == 0 and word in err and err.count("\n") == 1
     assert run("deploy", "lost", tmp_path, "--handler", "main.handler")[2] == ""
     assert run("deploy", "lost", "--remove")[0] == 0

@@ -37,6 +37,7 @@ def whole(code, **fields):
 
 
 MB = 2**20
+LARGE = {"memory_mb": 1024, "timeout_s": 30.0}
 EXIT = ("Runtime.ExitError",)
 IMPORT = ("Runtime.ImportModuleError",)
 CONTEXT = """
@@ -152,7 +153,7 @@ COUNT.append(1)
 if len(COUNT) == 1:
     threading.Thread(target=lambda: [time.sleep(0.05), COUNT.append("late")], daemon=True).start()
 else:
-    time.sleep(0.1)
+    time.sleep(0.3)
 return [threading.active_count(), COUNT]
 """
 
@@ -178,6 +179,11 @@ CASES = {
     "answers": one("return VALUES[event]", VALUES, events=tuple(b"%d" % n for n in range(values())),
                    error_types=(...,)),
     "context": one(CONTEXT, events=(b"{}", b"{}")),
+    "context, from a zygote": one(CONTEXT, options={"start": "zygote"}),
+    "logging, from a zygote": one(LOGGING, options={"start": "zygote", "preload": ["json", "logging"]}),
+    "surroundings, prewarmed": one(SURROUNDINGS, options={"start": "prewarmed"}),
+    "output, prewarmed": one(OUTPUT, options={"start": "prewarmed"}),
+    "broken, from a zygote": whole("1 / 0\n", error_types=("ZeroDivisionError",), options={"start": "zygote"}),
     "client context": one(CONTEXT, client_context='{"custom": {"a": "\u00e9"}, "env": {"b": "2"}, "client": '
                               '{"app_title": "t", "installation_id": "i", "odd": 1}, "w3c": {"traceparent": "00-1"}}'),
     "an odd client context": one("return repr(context.client_context)", client_context='{"custom": null}'),
@@ -212,16 +218,16 @@ CASES = {
     "an error whose text is none": one("raise NotText", ODD_EXCEPTIONS, error_types=EXIT),
     "an error with half a character": one("odd('surrogate')", ODD_EXCEPTIONS, error_types=(...,)),
     "runaway recursion": one("return handler(event, context)", error_types=("RecursionError",)),
-    "large payloads": one("return event", events=(b'"%s"' % (b"x" * (6 * MB - 2)),), options={"memory_mb": 1024}),
+    "large payloads": one("return event", events=(b'"%s"' % (b"x" * (6 * MB - 2)),), options=LARGE),
     "one byte too much": one("return 'x' * event", events=(b"%d" % (6 * MB - 2), b"%d" % (6 * MB - 1)),
-                             error_types=(None, "Function.ResponseSizeTooLarge"), options={"memory_mb": 1024}),
-    "large text beyond ASCII": one("return '\\u00e9' * event", events=(b"1000000",), options={"memory_mb": 1024}),
-    "time-out": one("print('before')\ntime.sleep(20)", error_types=("Sandbox.Timedout",), options={"timeout_s": 0.3},
-                    in_log=("before\n", " Task timed out after 0.30 seconds\n")),
+                             error_types=(None, "Function.ResponseSizeTooLarge"), options=LARGE),
+    "large text beyond ASCII": one("return '\\u00e9' * event", events=(b"1000000",), options=LARGE),
+    "time-out": one("print('before')\ntime.sleep(20)", error_types=("Sandbox.Timedout",), options={"timeout_s": 0.5},
+                    in_log=("before\n", " Task timed out after 0.50 seconds\n")),
     "time-out in a loop": one("try:\n    while True: pass\nfinally: print('never')", error_types=("Sandbox.Timedout",),
-                              options={"timeout_s": 0.3}),
+                              options={"timeout_s": 0.5}),
     "time-out at import": whole("print('before', flush=True)\nimport time\ntime.sleep(20)\n",
-                                error_types=("Sandbox.Timedout",), options={"init_timeout_s": 0.8}),
+                                error_types=("Sandbox.Timedout",), options={"init_timeout_s": 2.0}),
     "too much memory": one("x = bytearray(200 * 2**20)\ntime.sleep(10)", error_types=EXIT),
     "an allocation beyond all limits": one("bytearray(2**33)", error_types=("MemoryError",)),
     "a handler that is no function": whole("handler = 3\n", error_types=("TypeError",)),
@@ -241,7 +247,7 @@ CASES = {
                                      error_types=EXIT),
     "half an answer's character": one("return ['\\ud800']", error_types=(...,)),
     "an answer far too long": one("return 'x' * event", events=(b"%d" % (70 * MB),),
-                                  error_types=EXIT, options={"memory_mb": 1024}),
+                                  error_types=EXIT, options=LARGE),
     "output closed": one("os.close(1)\nreturn 1", error_types=(None,)),
 }  # fmt: skip
 EXITED = " Error: Runtime exited with error: "

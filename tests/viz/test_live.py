@@ -64,8 +64,9 @@ def test_the_text_is_a_table_of_the_same_figures(cloud):
     head, row, sentence = repr(live(cloud)).splitlines()
     cells = dict(zip(re.split(r"\s{2,}", head), re.split(r"\s{2,}", row), strict=True))
     assert cells == {
-        "function": "<hello>", "containers": "1 start, 1 idle, 1 busy", "calls": "3", "starts": "1 warm, 2 cold",
-        "errors": "2", "refused": "4", "waiting": "0", "cost": "$0.00123", "p50": "4 ms", "p99": "–",
+        "function": "<hello>", "containers": "1 start, 1 idle, 1 busy", "calls": "3",
+        "starts": "1\u00a0warm, 2\u00a0cold", "errors": "2", "refused": "4", "waiting": "0",
+        "cost": "$0.00123", "p50": "4 ms", "p99": "–",
     }  # fmt: skip
     assert sentence.startswith("3 containers, 60 MB used")
 

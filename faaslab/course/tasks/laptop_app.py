@@ -59,7 +59,10 @@ def observed(app: str, seed: int, hidden: bool) -> tuple[dict, ...]:
     events = [PING, *({"action": "brighten", "pixels": pixels} for pixels in photos(seed, hidden))]
     with folder_of(app) as folder, Runtime(keep_alive=FixedWindow(60)) as cloud:
         cloud.deploy("app", folder, handler="probe.handler", memory_mb=256, timeout_s=10)
-        answers = [cloud.invoke("app", event) for event in events]
+        answers = [cloud.invoke("app", events[0])]
+        for event in events[1:]:  # where one call has taken too long, the others would as well
+            late = answers[-1].error is not None and answers[-1].error.get("errorType") == "Sandbox.Timedout"
+            answers.append(answers[-1] if late else cloud.invoke("app", event))
     return tuple({"error": answer.error, "value": answer.value} for answer in answers)
 
 
