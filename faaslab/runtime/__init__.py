@@ -8,7 +8,7 @@ from importlib import import_module
 _HOMES = {
     "Answer": "faaslab.runtime.client",
     "Asynchronous": "faaslab.runtime.triggers",
-    "Calibration": "faaslab.runtime.calibration",
+    "Calibration": "faaslab.runtime.measuring.calibration",
     "Client": "faaslab.runtime.client",
     "Deployment": "faaslab.runtime.deployment",
     "InvocationError": "faaslab.runtime.client",
@@ -20,10 +20,10 @@ _HOMES = {
     "Stream": "faaslab.runtime.triggers",
     "Timer": "faaslab.runtime.triggers",
     "Url": "faaslab.runtime.triggers",
-    "calibrate": "faaslab.runtime.calibration",
-    "play": "faaslab.runtime.load",
+    "calibrate": "faaslab.runtime.measuring.calibration",
+    "play": "faaslab.runtime.measuring.load",
     "samples": "faaslab.runtime.samples",
-    "start_modes": "faaslab.runtime.starter",
+    "start_modes": "faaslab.runtime.sandbox.starter",
 }
 
 __all__ = [*_HOMES]

@@ -14,10 +14,10 @@ from urllib.parse import quote
 
 from faaslab.errors import InputError
 from faaslab.model.result import Outcome, Result
-from faaslab.runtime import ledger
 from faaslab.runtime.deployment import Deployment
 from faaslab.runtime.http_client import Connection
 from faaslab.runtime.report import Report
+from faaslab.runtime.result_npz import from_npz
 
 FULL = 507
 MOST_REQUEST_BYTES = 64 * 2**20  # of a larger one the server reads nothing; the limits of payloads are smaller
@@ -221,11 +221,11 @@ class Client:
         status, _, body = self._request("GET", "/faaslab/result")
         if status != 200:
             raise _error(status, body)
-        return ledger.from_npz(body)
+        return from_npz(body)
 
     def play(self, workload, payloads=None, **options):
-        """Play a workload by an open-loop load generator in a process of its own; see faaslab.runtime.load.play."""
-        from faaslab.runtime.load import play
+        """Play a workload by an open-loop load generator in a process of its own; see measuring/load.py."""
+        from faaslab.runtime.measuring.load import play
 
         return play(self, workload, payloads, **options)
 

@@ -76,8 +76,8 @@ class Deployment:
             object.__setattr__(self, name, _texts(getattr(self, name), f"{where}, {name}"))
         if self.preload and self.start == "spawn":
             raise InputError(
-                f"{where}, preload: expected nothing with start 'spawn', which imports nothing ahead (start 'zygote' or "
-                f"'prewarmed' does); got {', '.join(self.preload)}"
+                f"{where}, preload: expected nothing with start 'spawn', which imports nothing ahead ('zygote' and "
+                f"'prewarmed' do); got {', '.join(self.preload)}"
             )
         object.__setattr__(self, "environment", _environment(self.environment, where))
 

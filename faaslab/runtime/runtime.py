@@ -18,9 +18,9 @@ import weakref
 from pathlib import Path
 
 from faaslab.errors import InputError, number, whole
-from faaslab.runtime import processes
 from faaslab.runtime.client import Client, Gone
-from faaslab.runtime.container_files import remove_folder
+from faaslab.runtime.sandbox import processes
+from faaslab.runtime.sandbox.container_files import remove_folder
 from faaslab.runtime.settings import Settings
 
 START_TIMEOUT_S, CLOSE_TIMEOUT_S = 60.0, 10.0
@@ -80,7 +80,7 @@ class Runtime(Client):
         threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         with open(self.state / "controller.log", "ab") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "faaslab.runtime.main"],
+                [sys.executable, "-m", "faaslab.runtime.server.main"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,

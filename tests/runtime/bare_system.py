@@ -24,7 +24,10 @@ sys.platform = "bare"
 
 class PathFinder:
     '''Hides what the modules look at once they are loaded.'''
-    wanted = {"faaslab.runtime.processes", "faaslab.runtime.process_usage", "faaslab.runtime.pipe_reader"}
+    wanted = {
+        "faaslab.runtime.sandbox.processes", "faaslab.runtime.sandbox.process_usage",
+        "faaslab.runtime.server.pipe_reader",
+    }
 
     def find_spec(self, name, path=None, target=None):
         if name not in self.wanted:

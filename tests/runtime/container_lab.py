@@ -9,9 +9,9 @@ from pathlib import Path
 
 from standin_api import StandIn
 
-from faaslab.runtime import processes
 from faaslab.runtime.deployment import Deployment
-from faaslab.runtime.starter import Starter
+from faaslab.runtime.sandbox import processes
+from faaslab.runtime.sandbox.starter import Starter
 
 
 class Container:

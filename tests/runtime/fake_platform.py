@@ -7,7 +7,7 @@ from collections import Counter
 from types import SimpleNamespace
 
 from faaslab.model.result import EventOutcome, Outcome
-from faaslab.runtime.store import Store
+from faaslab.runtime.durable.store import Store
 
 
 class FakePlatform:

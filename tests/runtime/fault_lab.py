@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from faaslab.runtime import processes
+from faaslab.runtime.sandbox import processes
 
 if not processes.has_proc():
     pytest.skip("faults are looked at through /proc, which this system lacks", allow_module_level=True)

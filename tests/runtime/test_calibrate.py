@@ -18,10 +18,10 @@ from faaslab.model.diff import diff
 from faaslab.model.result import Outcome, Start
 from faaslab.platform import Platform
 from faaslab.policies import FixedWindow
-from faaslab.runtime.calibration import calibrate
 from faaslab.runtime.client import Answer
 from faaslab.runtime.deployment import Deployment
-from faaslab.runtime.predict import platform_arguments
+from faaslab.runtime.measuring.calibration import calibrate
+from faaslab.runtime.measuring.predict import platform_arguments
 from faaslab.runtime.report import Report
 from faaslab.runtime.runtime import Runtime
 from faaslab.workload import Workload
@@ -130,7 +130,7 @@ def test_allocate_uses_cpu_where_the_controller_did(busy):
 def test_a_start_computes_where_the_worker_used_cpu(monkeypatch, used_s, computes):
     """0: the system does not tell, and starts are taken to compute."""
     call_s = 0.02 * 0.4
-    monkeypatch.setattr("faaslab.runtime.calibration.cpu_clock_s", lambda pid: used_s + call_s * (used_s > 0))
+    monkeypatch.setattr("faaslab.runtime.measuring.calibration.cpu_clock_s", lambda pid: used_s + call_s * (used_s > 0))
     calibration = known(starts=5, calls=5, call_s=lambda rng: 0.02)
     assert (calibration.cpu_phases - {"allocate"} == {"runtime", "dependencies", "code"}) == computes
 
@@ -187,7 +187,7 @@ def test_events_may_differ_by_call():
 
 def test_others_on_the_machine_are_told(monkeypatch):
     clock = itertools.count(0.0, 0.5)
-    monkeypatch.setattr("faaslab.runtime.calibration.machine_cpu_s", lambda: next(clock))
+    monkeypatch.setattr("faaslab.runtime.measuring.calibration.machine_cpu_s", lambda: next(clock))
     calibration = known(starts=2, calls=2)
     assert calibration.others == pytest.approx(2.0) and "others used 2 cores" in str(calibration)
 

@@ -9,7 +9,8 @@ import pytest
 from fault_lab import figures, function
 
 from faaslab.policies import FixedWindow
-from faaslab.runtime import Queue, Runtime, landlock, start_modes
+from faaslab.runtime import Queue, Runtime, start_modes
+from faaslab.runtime.sandbox import landlock
 
 CODE = """
     import os, signal, subprocess, sys

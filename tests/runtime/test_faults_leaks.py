@@ -8,8 +8,9 @@ from fault_lab import eventually, figures, function, open_files, settled, socket
 
 from faaslab.model.result import Outcome
 from faaslab.policies import FixedWindow
-from faaslab.runtime import Queue, Runtime, processes
-from faaslab.runtime.process_usage import rss_mb
+from faaslab.runtime import Queue, Runtime
+from faaslab.runtime.sandbox import processes
+from faaslab.runtime.sandbox.process_usage import rss_mb
 
 CODE = """
     import os, subprocess, sys, time
@@ -26,6 +27,7 @@ CODE = """
         if event.get("fork") and os.fork() == 0:
             os.setsid()
             time.sleep(3600)
+            os._exit(0)
 """
 BROKEN = "raise ValueError('no')"
 ROUNDS, SEED = {"spawn": 3, "zygote": 25, "prewarmed": 3}, 1

@@ -7,8 +7,8 @@ from fault_lab import Neighbour, eventually, figures, function
 
 from faaslab.policies import FixedWindow
 from faaslab.runtime import Runtime
-from faaslab.runtime.logs import LIMIT_BYTES
-from faaslab.runtime.process_usage import rss_mb
+from faaslab.runtime.sandbox.process_usage import rss_mb
+from faaslab.runtime.server.logs import LIMIT_BYTES
 
 MB = 2**20
 WRITTEN_MB = 100

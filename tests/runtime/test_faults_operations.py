@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from faaslab.errors import InputError
 from faaslab.model.result import Gone, Outcome, Start
 from faaslab.policies import ConcurrencyLimit, FixedWindow
-from faaslab.runtime import Asynchronous, Queue, Runtime, processes
+from faaslab.runtime import Asynchronous, Queue, Runtime
+from faaslab.runtime.sandbox import processes
 
 BUDGET_MB, LIMIT = 384, 4
 STARTS = ("spawn", "zygote", "prewarmed")

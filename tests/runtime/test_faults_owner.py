@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from fault_lab import eventually, figures, function, open_files
 
-from faaslab.runtime import Runtime, processes
+from faaslab.runtime import Runtime
+from faaslab.runtime.sandbox import processes
 
 HELLO = """
     import time
@@ -24,6 +25,7 @@ ESCAPING = """
         if os.fork() == 0:
             os.setsid()
             time.sleep(3600)
+            os._exit(0)
 """
 BEGIN = """
 from faaslab.runtime import Runtime

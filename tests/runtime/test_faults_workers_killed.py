@@ -9,7 +9,8 @@ from fault_lab import WITHIN_S, eventually, figures, function, ids_in_log
 
 from faaslab.model.result import EventOutcome, Outcome
 from faaslab.policies import FixedWindow
-from faaslab.runtime import Queue, Runtime, processes
+from faaslab.runtime import Queue, Runtime
+from faaslab.runtime.sandbox import processes
 
 MESSAGES, CALLERS, KILLS, SEED = 300, 4, 30, 1
 

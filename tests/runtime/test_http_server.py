@@ -5,8 +5,8 @@ import json
 
 import pytest
 
-from faaslab.runtime import http_server
-from faaslab.runtime.http_server import Server
+from faaslab.runtime.server import http_server
+from faaslab.runtime.server.http_server import Server
 
 
 def conversation(*sent, handle=None, read_s=1.0, pause_s=0.0):

@@ -8,7 +8,7 @@ import time
 import pytest
 from container_lab import in_lab
 
-from faaslab.runtime.landlock import Landlock, version
+from faaslab.runtime.sandbox.landlock import Landlock, version
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux") or not version(), reason="needs Landlock")
 
@@ -135,9 +135,9 @@ async def test_a_container_keeps_to_its_own(lab, start, tmp_path_factory):
 
 @in_lab
 async def test_where_there_is_no_landlock_a_note_says_so(lab, monkeypatch):
-    from faaslab.runtime.starter import Starter
+    from faaslab.runtime.sandbox.starter import Starter
 
-    monkeypatch.setattr("faaslab.runtime.landlock.version", lambda: 0)
+    monkeypatch.setattr("faaslab.runtime.sandbox.landlock.version", lambda: 0)
     starter = Starter("test", lab.state, sole=False)
     assert any("Landlock is not available" in note for note in starter.notes)
     assert not any("Landlock" in note for note in lab.starter.notes)

@@ -18,9 +18,9 @@ from faaslab.model.diff import diff
 from faaslab.model.result import Outcome
 from faaslab.platform import Platform
 from faaslab.policies import FixedWindow
-from faaslab.runtime import load
-from faaslab.runtime.load import LOST, UNANSWERED, play
-from faaslab.runtime.matching import cut, matching
+from faaslab.runtime.measuring import load
+from faaslab.runtime.measuring.load import LOST, UNANSWERED, play
+from faaslab.runtime.measuring.matching import cut, matching
 from faaslab.workload import Workload, poisson
 
 

@@ -129,7 +129,7 @@ def test_an_idle_container_ends_after_its_window(tmp_path):
 
 
 def test_nothing_is_left_when_it_closes(tmp_path):
-    from faaslab.runtime import processes
+    from faaslab.runtime.sandbox import processes
 
     code = function(tmp_path / "hello", "def handler(event, context):\n    return 1\n")
     platform = Runtime(memory_mb=512)
@@ -147,7 +147,7 @@ def test_nothing_is_left_when_it_closes(tmp_path):
 
 @pytest.mark.parametrize("end", ["raise RuntimeError('x')", "os._exit(3)", "os.kill(os.getpid(), 9)"])
 def test_nothing_is_left_however_its_owner_ends(tmp_path, end):
-    from faaslab.runtime import processes
+    from faaslab.runtime.sandbox import processes
 
     code = function(tmp_path / "hello", "def handler(event, context):\n    return 1\n")
     program = f"""

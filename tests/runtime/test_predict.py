@@ -11,7 +11,7 @@ from faaslab.errors import InputError
 from faaslab.functions import ColdStart, Function
 from faaslab.platform import Platform
 from faaslab.policies import ConcurrencyLimit, FixedWindow
-from faaslab.runtime.predict import platform_arguments, prediction_error
+from faaslab.runtime.measuring.predict import platform_arguments, prediction_error
 from faaslab.runtime.settings import Settings
 from faaslab.workload import Workload, poisson
 

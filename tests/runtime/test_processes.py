@@ -11,8 +11,8 @@ import uuid
 
 import pytest
 
-from faaslab.runtime import processes
-from faaslab.runtime.process_usage import Usage, cpu_clock_s, pss_mb, rss_mb
+from faaslab.runtime.sandbox import processes
+from faaslab.runtime.sandbox.process_usage import Usage, cpu_clock_s, pss_mb, rss_mb
 
 pytestmark = pytest.mark.skipif(not processes.has_proc(), reason="needs /proc")
 
@@ -163,7 +163,7 @@ def test_a_child_dies_with_its_parent(start):
     process = start(
         """
         sys.path.insert(0, ROOT)
-        from faaslab.runtime.processes import die_with_parent
+        from faaslab.runtime.sandbox.processes import die_with_parent
         parent = os.getpid()
         reader, writer = os.pipe()
         if os.fork() == 0:

@@ -10,7 +10,7 @@ from fake_platform import FakePlatform, Running, until
 
 from faaslab.errors import InputError
 from faaslab.model.result import EventOutcome, Outcome
-from faaslab.runtime.store import Store
+from faaslab.runtime.durable.store import Store
 from faaslab.runtime.triggers import Asynchronous, Trigger
 
 DONE, DEAD, LOST = EventOutcome.DONE, EventOutcome.DEAD_LETTERED, EventOutcome.LOST

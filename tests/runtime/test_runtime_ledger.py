@@ -14,7 +14,8 @@ from faaslab.model.diff import diff
 from faaslab.model.result import SCHEMA, EventOutcome, Outcome
 from faaslab.model.summary import littles_law, summary
 from faaslab.model.usage import usage_columns
-from faaslab.runtime.ledger import ROWS_PER_CHUNK, Ledger, Table, from_npz, to_npz
+from faaslab.runtime.dispatch.ledger import ROWS_PER_CHUNK, Ledger, Table
+from faaslab.runtime.result_npz import from_npz, to_npz
 from faaslab.runtime.settings import Settings
 from faaslab.units import NS_PER_S, ns
 from faaslab.workload import Workload

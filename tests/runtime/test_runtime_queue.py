@@ -308,7 +308,7 @@ def test_a_full_store_refuses_senders_while_the_queue_drains(tmp_path):
 
 def test_a_store_that_fails_now_and_then_loses_nothing(tmp_path):
     """A full disk under the consumers: receiving, deleting and moving fail at random and are tried again."""
-    from faaslab.runtime.store import StoreFull
+    from faaslab.runtime.durable.store import StoreFull
 
     chance = random.Random(3)
     platform = FakePlatform(

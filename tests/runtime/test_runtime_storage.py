@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from faaslab.errors import InputError
-from faaslab.runtime.store import Store
+from faaslab.runtime.durable.store import Store
 from faaslab.runtime.triggers.folder import Change, Folder
 from faaslab.runtime.triggers.storage import Storage, StorageRunner, change_event
 from faaslab.runtime.triggers.trigger import Trigger

@@ -276,7 +276,7 @@ def test_a_full_store_refuses_records_and_the_reader_goes_on(tmp_path):
 
 
 def test_a_store_that_fails_now_and_then_neither_loses_nor_reorders(tmp_path):
-    from faaslab.runtime.store import StoreFull
+    from faaslab.runtime.durable.store import StoreFull
 
     chance = random.Random(6)
     platform = FakePlatform(tmp_path / "s.sqlite")

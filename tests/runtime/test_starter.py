@@ -11,9 +11,9 @@ import pytest
 from container_lab import in_lab
 
 from faaslab.errors import InputError
-from faaslab.runtime import limits, processes
 from faaslab.runtime.deployment import Deployment
-from faaslab.runtime.starter import Starter
+from faaslab.runtime.sandbox import limits, processes
+from faaslab.runtime.sandbox.starter import Starter
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="real containers need Linux")
 MODES = ("spawn", "zygote", "prewarmed")
@@ -361,7 +361,7 @@ async def test_a_start_that_is_cancelled_leaves_no_process(lab):
 
 @in_lab
 async def test_imports_that_do_not_end_are_an_error(lab, monkeypatch):
-    monkeypatch.setattr("faaslab.runtime.stem.LONGEST_PRELOAD_S", 0.3)
+    monkeypatch.setattr("faaslab.runtime.sandbox.stem.LONGEST_PRELOAD_S", 0.3)
     library = lab.state / "lib"
     library.mkdir()
     (library / "slow.py").write_text("import time\ntime.sleep(60)\n")
@@ -394,7 +394,7 @@ async def test_a_new_interpreter_needs_none_of_it(lab, monkeypatch):
     monkeypatch.delattr(os, "posix_spawn")
     monkeypatch.setitem(sys.modules, "resource", None)
     lab.starter._landlock.available = False
-    monkeypatch.setattr("faaslab.runtime.launching.sys.platform", "darwin")
+    monkeypatch.setattr("faaslab.runtime.sandbox.launching.sys.platform", "darwin")
     container = await lab.start(await lab.deploy(ECHO))
     assert (await container.call(b"1")).body == b"1"
     container.worker.kill()

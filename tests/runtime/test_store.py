@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from faaslab.errors import InputError
-from faaslab.runtime.store import Store, StoreFull
+from faaslab.runtime.durable.store import Store, StoreFull
 
 S = 10**9
 MEMORY = Path("/dev/shm")  # many small stores; what fsync costs is not their matter
@@ -33,7 +33,7 @@ class Clock:
 
 def test_a_second_opener_is_refused_in_one_line(tmp_path):
     store = Store(tmp_path / "s.sqlite")
-    script = "import sys; from faaslab.runtime.store import Store; Store(sys.argv[1])"
+    script = "import sys; from faaslab.runtime.durable.store import Store; Store(sys.argv[1])"
     other = subprocess.run([sys.executable, "-c", script, store.path], capture_output=True, text=True)
     assert other.returncode == 1 and "in use by another process" in other.stderr.splitlines()[-1]
     store.close()
@@ -235,7 +235,7 @@ TestQueueMachine = QueueMachine.TestCase
 
 CHILD = """
 import itertools, os, random, sys
-from faaslab.runtime.store import Store
+from faaslab.runtime.durable.store import Store
 store = Store(sys.argv[1])
 queue = store.create_queue("q", max_receives=1000, dead_letter="bad")
 chance = random.Random(int(sys.argv[2]))

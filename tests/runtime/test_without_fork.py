@@ -10,10 +10,10 @@ import textwrap
 import pytest
 from bare_system import bare_environment
 
-from faaslab.runtime import processes
+from faaslab.runtime.sandbox import processes
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="takes things away from Linux")
-PROGRAM = '''
+PROGRAM = """
 import json, os, subprocess, sys, time
 from pathlib import Path
 from faaslab.errors import InputError
@@ -57,7 +57,7 @@ with cloud:
     said["played"] = len(cloud.play(work, payloads={"hello": {"do": "answer"}}).client.status)
     said["shown"] = cloud._repr_mimebundle_()["text/plain"]
 print(json.dumps(said))
-'''
+"""
 HANDLER = """
 import os, sys, time
 
@@ -159,7 +159,7 @@ def test_serve_says_what_is_missing(tmp_path):
 def test_a_fork_less_kill_spares_the_group(tmp_path):
     """Without /proc, ending what a container left behind must not be taken for ending our own group."""
     program = textwrap.dedent("""
-        from faaslab.runtime import processes
+        from faaslab.runtime.sandbox import processes
         processes.PROC = "/no such folder"
         print(processes.kill_tree(0, "container"), flush=True)
     """)

@@ -32,6 +32,7 @@ pytestmark = [
     pytest.mark.skipif(importlib.util.find_spec("awslambdaric") is None, reason="awslambdaric is not installed"),
 ]
 
+
 def plain(text, container):
     """Ids of containers and times, made the same."""
     text = text.replace(container.worker.container_id, "CONTAINER")

@@ -26,11 +26,11 @@ from faaslab.runtime.dispatch.binding import Binding
 from faaslab.runtime.dispatch.clock import Alarm, Clock
 from faaslab.runtime.dispatch.container import STARTING
 from faaslab.runtime.dispatch.functions import Functions
+from faaslab.runtime.dispatch.ledger import Ledger
 from faaslab.runtime.dispatch.lifecycle import Lifecycle
 from faaslab.runtime.dispatch.machine import Machine
 from faaslab.runtime.dispatch.provisioned import Provisioned
 from faaslab.runtime.dispatch.scaling import Scaling
-from faaslab.runtime.ledger import Ledger
 from faaslab.units import NS_PER_S
 
 

@@ -22,7 +22,7 @@ def arn(service: str, resource: str) -> str:
 
 
 class Platform(Protocol):
-    """What a runner needs of the platform. `store` is a faaslab.runtime.store.Store."""
+    """What a runner needs of the platform. `store` is a faaslab.runtime.durable.store.Store."""
 
     store: object
 

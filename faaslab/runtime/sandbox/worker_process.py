@@ -5,8 +5,8 @@ Chapter "A cloud on your laptop". Left out: everything that the worker says thro
 
 import os
 
-from faaslab.runtime import processes
-from faaslab.runtime.process_usage import Usage
+from faaslab.runtime.sandbox import processes
+from faaslab.runtime.sandbox.process_usage import Usage
 
 
 class Worker:

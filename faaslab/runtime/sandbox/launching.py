@@ -11,10 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from faaslab.runtime.processes import held
+from faaslab.runtime.sandbox.processes import held
 
 FLAGS = ("-E", "-s", "-u", "-X", "utf8")
-WORKER = Path(__file__).resolve().parent / "worker"
+WORKER = Path(__file__).resolve().parents[1] / "worker"
 ASYNC_SAFE_SIGNALS = ("SIGPIPE", "SIGXFSZ", "SIGINT", "SIGTERM", "SIGHUP", "SIGCHLD", "SIGUSR1", "SIGUSR2")
 
 

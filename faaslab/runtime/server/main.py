@@ -16,11 +16,11 @@ from pathlib import Path
 import cloudpickle
 
 from faaslab.errors import InputError
-from faaslab.runtime import processes
-from faaslab.runtime.api import Api
-from faaslab.runtime.container_files import remove_folder
-from faaslab.runtime.pipe_reader import PipeReader
-from faaslab.runtime.services import Services
+from faaslab.runtime.sandbox import processes
+from faaslab.runtime.sandbox.container_files import remove_folder
+from faaslab.runtime.server.api import Api
+from faaslab.runtime.server.pipe_reader import PipeReader
+from faaslab.runtime.server.services import Services
 
 
 def main() -> int:

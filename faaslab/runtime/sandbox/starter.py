@@ -18,13 +18,13 @@ from collections import defaultdict
 from contextlib import suppress
 from pathlib import Path
 
-from faaslab.runtime import processes
-from faaslab.runtime.container_files import container_environment, make_folder
-from faaslab.runtime.landlock import Landlock
-from faaslab.runtime.launching import compile_programs, launch
-from faaslab.runtime.limits import limits_for, require
-from faaslab.runtime.stem import Stem
-from faaslab.runtime.worker_process import Worker
+from faaslab.runtime.sandbox import processes
+from faaslab.runtime.sandbox.container_files import container_environment, make_folder
+from faaslab.runtime.sandbox.landlock import Landlock
+from faaslab.runtime.sandbox.launching import compile_programs, launch
+from faaslab.runtime.sandbox.limits import limits_for, require
+from faaslab.runtime.sandbox.stem import Stem
+from faaslab.runtime.sandbox.worker_process import Worker
 
 ORPHANS_LOOK_S = 0.02  # how old a look at our children may be when memory is counted
 SWEEP_S = 1.0  # how often processes that no container owns any more are looked for

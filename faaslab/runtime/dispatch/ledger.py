@@ -20,10 +20,7 @@ from faaslab.model.result import (
     Outcome,
     Result,
 )
-from faaslab.runtime.result_npz import from_npz, to_npz
 from faaslab.units import BYTES_PER_MB, NS_PER_S
-
-__all__ = ["Ledger", "Table", "from_npz", "to_npz"]
 
 ROWS_PER_CHUNK = 4096
 RESPONSES_KEPT = 1000  # completed calls of a function that its percentiles are taken from

@@ -7,7 +7,7 @@ Chapter "A cloud on your laptop". Source: https://docs.aws.amazon.com/lambda/lat
 import json
 import time
 
-from faaslab.runtime.http_server import Request, Server
+from faaslab.runtime.server.http_server import Request, Server
 
 BASE = "/2018-06-01/runtime/"
 PHASES_HEADER = "Faaslab-Phases"

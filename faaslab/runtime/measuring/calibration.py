@@ -16,8 +16,8 @@ import numpy as np
 from faaslab.durations import Constant, Empirical, LogNormal
 from faaslab.errors import InputError, member, whole
 from faaslab.functions import PHASES, ColdStart, Function, Step
-from faaslab.runtime.load import machine_cpu_s, play
-from faaslab.runtime.process_usage import cpu_clock_s
+from faaslab.runtime.measuring.load import machine_cpu_s, play
+from faaslab.runtime.sandbox.process_usage import cpu_clock_s
 from faaslab.streams import stream
 from faaslab.workload import Workload
 

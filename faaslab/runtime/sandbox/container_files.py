@@ -10,7 +10,7 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from faaslab.runtime.processes import CONTAINER_VARIABLE, RUNTIME_VARIABLE
+from faaslab.runtime.sandbox.processes import CONTAINER_VARIABLE, RUNTIME_VARIABLE
 
 REGION = "local"
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -70,7 +70,7 @@ def container_environment(runtime_id, container_id, deployment, api_address, fol
         "HOME": temporary,
         "TMPDIR": temporary,
         "LAMBDA_TASK_ROOT": str(folder / "task"),
-        "LAMBDA_RUNTIME_DIR": str(Path(__file__).parent / "worker"),
+        "LAMBDA_RUNTIME_DIR": str(Path(__file__).parents[1] / "worker"),
         "_HANDLER": deployment.handler,
         "AWS_LAMBDA_RUNTIME_API": api_address,
         "AWS_LAMBDA_FUNCTION_NAME": deployment.name,

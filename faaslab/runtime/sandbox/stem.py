@@ -14,10 +14,10 @@ import os
 import socket
 
 from faaslab.errors import InputError
-from faaslab.runtime import processes
-from faaslab.runtime.container_files import base_environment
-from faaslab.runtime.launching import launch
-from faaslab.runtime.process_usage import pss_mb
+from faaslab.runtime.sandbox import processes
+from faaslab.runtime.sandbox.container_files import base_environment
+from faaslab.runtime.sandbox.launching import launch
+from faaslab.runtime.sandbox.process_usage import pss_mb
 
 MESSAGE_BYTES = 2**18
 LONGEST_PRELOAD_S = 60.0

@@ -10,11 +10,11 @@ import time
 
 from faaslab.errors import InputError
 from faaslab.model.result import Gone, Outcome
-from faaslab.runtime.container_files import remove_folder
-from faaslab.runtime.logs import TAIL_BYTES
-from faaslab.runtime.pipe_reader import PipeReader
 from faaslab.runtime.report import Report, phases_in_seconds
-from faaslab.runtime.runtime_api import RuntimeApi
+from faaslab.runtime.sandbox.container_files import remove_folder
+from faaslab.runtime.server.logs import TAIL_BYTES
+from faaslab.runtime.server.pipe_reader import PipeReader
+from faaslab.runtime.server.runtime_api import RuntimeApi
 
 MOST_PAYLOAD_BYTES = 6 * 2**20  # synchronous, in and out, as on Lambda
 REMOVALS = 10  # tries to remove a container's folder, one a second
@@ -33,7 +33,7 @@ def _utc() -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(now))}.{int(now * 1e3) % 1000:03d}Z"
 
 
-class Sandbox:
+class LiveContainer:
     """`controller` gives it the dispatcher, the starter, the clock and the log; `container` is the dispatcher's."""
 
     def __init__(self, controller, container, installed):

@@ -11,15 +11,15 @@ from weakref import WeakValueDictionary
 
 from faaslab.errors import InputError
 from faaslab.pricing import price_sheet
-from faaslab.runtime import processes
-from faaslab.runtime.container_files import remove_folder
-from faaslab.runtime.deploying import install, uninstall
 from faaslab.runtime.deployment import Deployment
 from faaslab.runtime.dispatch import Call, Dispatcher
-from faaslab.runtime.logs import Log
-from faaslab.runtime.sandbox import Sandbox
-from faaslab.runtime.starter import Starter
-from faaslab.runtime.store import Store
+from faaslab.runtime.durable.store import Store
+from faaslab.runtime.sandbox import processes
+from faaslab.runtime.sandbox.container_files import remove_folder
+from faaslab.runtime.sandbox.starter import Starter
+from faaslab.runtime.server.deploying import install, uninstall
+from faaslab.runtime.server.live_container import LiveContainer
+from faaslab.runtime.server.logs import Log
 
 MEMORY_LOOK_S = 0.05  # how often the memory of busy containers is looked at
 IDLE_LOOKS = 20  # one look in so many is at all containers
@@ -52,7 +52,7 @@ class Controller:
         self.began_ns = time.monotonic_ns()
         self.functions = {}  # name -> Installed
         self._logs = WeakValueDictionary()  # name -> Log; calls under way when it is removed write on
-        self.sandboxes = {}  # container id -> Sandbox
+        self.containers = {}  # container id -> LiveContainer
         # First, for it refuses a state that another platform uses.
         self.store = Store(state / "events.sqlite", capacity_mb=capacity_mb)
         self.dispatcher = Dispatcher(settings, self)
@@ -82,15 +82,15 @@ class Controller:
         return self.loop.call_later((at_ns - time.monotonic_ns()) / 1e9, callback)
 
     def start(self, container):
-        sandbox = Sandbox(self, container, self.functions[container.function.name])
-        self.sandboxes[container.id] = sandbox
-        self.background(sandbox.start())
+        live = LiveContainer(self, container, self.functions[container.function.name])
+        self.containers[container.id] = live
+        self.background(live.start())
 
     def begin(self, call, container):
-        self.sandboxes[container.id].begin(call)
+        self.containers[container.id].begin(call)
 
     def end(self, container):
-        self.sandboxes[container.id].end()
+        self.containers[container.id].end()
 
     def finish(self, call, outcome):
         """A call is over, whatever became of it: its caller hears."""
@@ -99,8 +99,8 @@ class Controller:
             if installed is not None:
                 installed.cost_usd += installed.call_usd + installed.second_usd * call.report.billed_s
         if call.failed_start is not None:
-            sandbox = self.sandboxes.get(call.failed_start.id)
-            call.reply = sandbox.why_not_started(call) if sandbox is not None else None
+            live = self.containers.get(call.failed_start.id)
+            call.reply = live.why_not_started(call) if live is not None else None
         call.outcome = outcome
         try:
             call.on_over(call)
@@ -179,9 +179,9 @@ class Controller:
         """One dict a container."""
         rows = []
         for row in self.dispatcher.ps():
-            sandbox = self.sandboxes.get(row["id"])
-            if sandbox is not None and sandbox.worker is not None:
-                row |= {"pid": sandbox.worker.pid, "used_mb": round(sandbox.peak_mb, 1)}
+            live = self.containers.get(row["id"])
+            if live is not None and live.worker is not None:
+                row |= {"pid": live.worker.pid, "used_mb": round(live.peak_mb, 1)}
             rows.append(row)
         return rows
 
@@ -208,9 +208,9 @@ class Controller:
         while True:
             await asyncio.sleep(MEMORY_LOOK_S)
             look += 1
-            for sandbox in list(self.sandboxes.values()):
-                if sandbox.call is not None or look % IDLE_LOOKS == 0:
-                    sandbox.check_memory()
+            for live in list(self.containers.values()):
+                if live.call is not None or look % IDLE_LOOKS == 0:
+                    live.check_memory()
 
     # --- the end -----------------------------------------------------------------------------------------------------
 
@@ -226,16 +226,16 @@ class Controller:
         if not task.cancelled() and task.exception() is not None:
             self.loop.call_exception_handler({"message": "a task failed", "exception": task.exception()})
 
-    def forget(self, sandbox):
-        self.sandboxes.pop(sandbox.container.id, None)
+    def forget(self, live):
+        self.containers.pop(live.container.id, None)
 
     async def close(self):
         """End every process, close every file. What is queued stays in the store."""
         for task in list(self._tasks):
             task.cancel()
-        for sandbox in list(self.sandboxes.values()):
-            if sandbox.worker is not None:
-                sandbox.worker.kill()
+        for live in list(self.containers.values()):
+            if live.worker is not None:
+                live.worker.kill()
         await self.starter.close()
         for pid in processes.strays(self.runtime_id):
             if pid != processes.own_pid():

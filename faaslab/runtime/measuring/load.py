@@ -21,8 +21,8 @@ import numpy as np
 from faaslab.errors import InputError, number, whole
 from faaslab.model.result import Result
 from faaslab.runtime.machine_size import machine_cores
-from faaslab.runtime.matching import SOURCE, matching
-from faaslab.runtime.open_loop import LOST, NOT_SENT, UNANSWERED
+from faaslab.runtime.measuring.matching import SOURCE, matching
+from faaslab.runtime.measuring.open_loop import LOST, NOT_SENT, UNANSWERED
 from faaslab.units import NS_PER_S, ns
 from faaslab.workload import Workload
 

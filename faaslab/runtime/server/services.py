@@ -12,9 +12,9 @@ import sys
 from pathlib import Path
 
 from faaslab.errors import InputError
-from faaslab.runtime import ledger
-from faaslab.runtime.controller import Controller
 from faaslab.runtime.deployment import Deployment
+from faaslab.runtime.result_npz import to_npz
+from faaslab.runtime.server.controller import Controller
 from faaslab.runtime.triggers import Asynchronous, Queue, Stream, Trigger, Url
 
 PAUSE_AFTER_FAILURE_S = 1.0
@@ -183,7 +183,7 @@ class Services:
         for runner in self._runners.values():
             for rows, pending in zip((events, messages), runner.pending(), strict=True):
                 rows += [(source, number, begun + zero, count) for source, number, begun, _, count, _ in pending]
-        return ledger.to_npz(self.controller.dispatcher.result(events, messages))
+        return to_npz(self.controller.dispatcher.result(events, messages))
 
     # --- figures -----------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ import os
 import time
 from contextlib import suppress
 
-from faaslab.runtime.processes import PROC, descendants
+from faaslab.runtime.sandbox.processes import PROC, descendants
 
 PAGE = os.sysconf("SC_PAGESIZE") if hasattr(os, "sysconf") else 4096
 MB = 2**20

@@ -15,7 +15,7 @@ import os
 import signal
 import sys
 
-from faaslab.runtime import limits
+from faaslab.runtime.sandbox import limits
 
 PROC = "/proc"
 RUNTIME_VARIABLE, CONTAINER_VARIABLE = "FAASLAB_RUNTIME_ID", "FAASLAB_CONTAINER"

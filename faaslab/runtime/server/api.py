@@ -14,8 +14,8 @@ from faaslab.errors import InputError, member, whole
 from faaslab.model.result import Outcome
 from faaslab.runtime.deployment import Deployment
 from faaslab.runtime.durable.full import StoreFull
-from faaslab.runtime.http_server import Request, Server
-from faaslab.runtime.sandbox import MOST_PAYLOAD_BYTES, error_json
+from faaslab.runtime.server.http_server import Request, Server
+from faaslab.runtime.server.live_container import MOST_PAYLOAD_BYTES, error_json
 from faaslab.runtime.triggers import http as url_events
 
 MOST_ASYNCHRONOUS_BYTES = 2**20

@@ -43,7 +43,7 @@ def version() -> int:
 
 def needed_to_run() -> list[str]:
     """Folders that Python and installed packages are read from, this package's own included."""
-    package = Path(__file__).resolve().parents[1]
+    package = Path(__file__).resolve().parents[2]
     interpreter = Path(sys.executable).resolve().parent
     places = [sys.prefix, sys.base_prefix, sys.exec_prefix, interpreter, package, *site.getsitepackages()]
     return list(dict.fromkeys(os.path.realpath(place) for place in places))

@@ -1,0 +1,1 @@
+"""Measuring a running platform: a function calibrated, a workload played, a prediction compared."""

@@ -1,0 +1,1 @@
+"""The sandbox of a container: how its processes are started, limited, watched and ended."""
