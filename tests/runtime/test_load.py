@@ -208,7 +208,7 @@ def test_the_generator_ends_when_its_owner_does(tmp_path):
         f"sys.path[:0] = [{os.path.dirname(__file__)!r}]\n"
         "from cloud_stub import CloudStub\n"
         "from test_load import evenly\n"
-        "from faaslab.runtime import load\n"
+        "from faaslab.runtime.measuring import load\n"
         "popen = load.subprocess.Popen\n"
         "def started(*args, **kwargs):\n"
         "    process = popen(*args, **kwargs)\n"
