@@ -124,10 +124,11 @@ def test_a_family_that_runs_away_is_caught(start):
     process = start("""
         if os.fork() == 0:
             os.setsid()
-            while True:
+            for _ in range(5000):  # not for ever, should nobody catch it
                 if os.fork():
                     os._exit(0)
                 time.sleep(0.002)
+            os._exit(0)
     """)
     until(lambda: processes.orphans("c1", {process.pid}))
     processes.kill_tree(process.pid, "c1", {process.pid})
