@@ -133,7 +133,7 @@ EXPECTED = {
 def cloud(tmp_path_factory):
     with Runtime(keep_alive=FixedWindow(60), memory_mb=4096) as platform:
         for start in ("spawn", "zygote"):
-            platform.deploy(start, function(tmp_path_factory.mktemp(start), CODE), start=start, timeout_s=1.0)
+            platform.deploy(start, function(tmp_path_factory.mktemp(start), CODE), start=start, timeout_s=4.0)
         yield platform
 
 

@@ -119,11 +119,19 @@ with Runtime(memory_mb=512) as platform:
     assert (done.stdout, done.returncode) == ("warm\n", 0), done.stderr
 
 
+# A program that a shell started in the background ignores these signals, and so do its children.
+IN_A_TERMINAL = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+"""
+
+
 def test_a_terminal_that_is_closed_or_interrupted_leaves_nothing(begin):
     """The whole group of the program gets the signal, as from a terminal."""
     for number in (signal.SIGINT, signal.SIGHUP):
         program = subprocess.Popen(
-            [sys.executable, "-c", f"{begin}\nplatform.invoke('hello', {{'s': 600}})"],
+            [sys.executable, "-c", f"{IN_A_TERMINAL}{begin}\nplatform.invoke('hello', {{'s': 600}})"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True,
         )  # fmt: skip
         said = program.stdout.readline()
