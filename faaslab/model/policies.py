@@ -6,11 +6,11 @@ optional: the engine does not call them where a policy leaves them out.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from faaslab.errors import number
+from faaslab.errors import InputError, number
 from faaslab.functions import PHASES, Function
 from faaslab.model.views import CallView, ContainerView, GroupView, InvokerView, PlatformView
 from faaslab.units import ns
@@ -168,3 +168,26 @@ def implements(policy, protocol, method: str) -> bool:
     """Whether `policy` has its own `method`, rather than none or the protocol's empty one."""
     own = getattr(type(policy), method, None)
     return own is not None and own is not getattr(protocol, method)
+
+
+# What the engines ask of each policy, besides `reset`.
+POLICY_METHODS = {
+    "keep_alive": ("on_idle", "eviction_key"),
+    "placement": ("order",),
+    "autoscaler": ("owns_count", "tick_s", "initial"),
+    "queueing": ("key",),
+    "admission": ("admit",),
+    "starter": ("phases",),
+    "allocator": ("allocate", "period_s"),
+}
+
+
+def check_policies(given: Mapping[str, object], where: str) -> None:
+    """InputError where one of the policies, by their names in POLICY_METHODS, lacks what it must have. Only keep_alive
+    may not be None."""
+    for kind, policy in given.items():
+        if policy is None and kind != "keep_alive":
+            continue
+        for name in (*POLICY_METHODS[kind], "reset"):
+            if isinstance(policy, type) or not hasattr(policy, name):
+                raise InputError(f"{where}, {kind}: expected a policy object with {name}, got {policy!r}")

@@ -8,19 +8,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from faaslab.errors import InputError, member, number, whole
-from faaslab.model.policies import Admission, Allocator, Autoscaler, KeepAlive, Placement, Queueing, Starter
+from faaslab.model.policies import (
+    POLICY_METHODS,
+    Admission,
+    Allocator,
+    Autoscaler,
+    KeepAlive,
+    Placement,
+    Queueing,
+    Starter,
+    check_policies,
+)
 
 MOST_INVOKERS = 1_000_000
-# What each policy must have, besides `reset`.
-POLICY_METHODS = {
-    "keep_alive": ("on_idle", "eviction_key"),
-    "placement": ("order",),
-    "autoscaler": ("owns_count", "tick_s", "initial"),
-    "queueing": ("key",),
-    "admission": ("admit",),
-    "starter": ("phases",),
-    "allocator": ("allocate", "period_s"),
-}
 
 
 @dataclass(frozen=True)
@@ -67,13 +67,7 @@ class Platform:
             whole(self.queue_limit, "platform, queue_limit", minimum=0)
         for name, count in self.provisioned.items():
             whole(count, f"platform, provisioned containers of {name!r}", minimum=0)
-        for field_name, members in POLICY_METHODS.items():
-            policy = getattr(self, field_name)
-            if policy is None and field_name != "keep_alive":
-                continue
-            for name in (*members, "reset"):
-                if isinstance(policy, type) or not hasattr(policy, name):
-                    raise InputError(f"platform, {field_name}: expected a policy object with {name}, got {policy!r}")
+        check_policies({name: getattr(self, name) for name in POLICY_METHODS}, "platform")
         self._check_contradictions()
 
     def _check_contradictions(self):

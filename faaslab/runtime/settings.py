@@ -8,17 +8,11 @@ deployment, and processors are shared by the operating system.
 from dataclasses import dataclass, field
 
 from faaslab.errors import InputError, number, whole
-from faaslab.model.policies import Admission, Autoscaler, KeepAlive, Queueing
+from faaslab.model.policies import Admission, Autoscaler, KeepAlive, Queueing, check_policies
 from faaslab.policies import ConcurrencyLimit, FixedWindow
 from faaslab.runtime.machine_size import machine_cores, machine_memory_mb
 
-# What each policy must have, besides `reset`.
-POLICY_METHODS = {
-    "keep_alive": ("on_idle", "eviction_key"),
-    "autoscaler": ("owns_count", "tick_s", "initial"),
-    "queueing": ("key",),
-    "admission": ("admit",),
-}
+POLICIES = ("keep_alive", "autoscaler", "queueing", "admission")
 
 
 @dataclass(frozen=True)
@@ -44,13 +38,7 @@ class Settings:
         number(self.memory_mb, "settings, memory_mb", above=0, finite=False)
         if self.queue_limit is not None:
             whole(self.queue_limit, "settings, queue_limit", minimum=0)
-        for field_name, members in POLICY_METHODS.items():
-            policy = getattr(self, field_name)
-            if policy is None and field_name != "keep_alive":
-                continue
-            for name in (*members, "reset"):
-                if isinstance(policy, type) or not hasattr(policy, name):
-                    raise InputError(f"settings, {field_name}: expected a policy object with {name}, got {policy!r}")
+        check_policies({name: getattr(self, name) for name in POLICIES}, "settings")
         if getattr(self.queueing, "by", None) == "oracle":
             raise InputError(
                 "settings, queueing: expected by='estimate'; no real platform knows a call's time, got 'oracle'"
@@ -68,4 +56,4 @@ class Settings:
 
     def policies(self):
         """The policies that are set."""
-        return [getattr(self, name) for name in POLICY_METHODS if getattr(self, name) is not None]
+        return [getattr(self, name) for name in POLICIES if getattr(self, name) is not None]

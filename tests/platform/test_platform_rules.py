@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from invariants import Watched
-from platform_worlds import PrewarmAfter
+from policy_worlds import PrewarmAfter
 
 from faaslab.durations import Constant, Exponential
 from faaslab.functions import ColdStart, Function

@@ -25,7 +25,7 @@ def make_folder(folder: Path, code: Path):
         for entry in entries:
             try:
                 os.symlink(entry.path, task / entry.name)
-            except (OSError, NotImplementedError):  # Windows allows it to developers alone
+            except OSError:  # Windows allows it to developers alone
                 shutil.copytree(entry.path, task / entry.name) if entry.is_dir() else shutil.copy2(entry.path, task)
 
 
