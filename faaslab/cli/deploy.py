@@ -1,9 +1,9 @@
 """`faaslab deploy`: a function, and what calls it, onto the running platform; or off it again."""
 
 import argparse
-import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from faaslab.cli.endpoint import add_endpoint, platform
@@ -86,7 +86,7 @@ def run(args):
         url = cloud.url(args.name) if args.url else None
     _note_missing_module(deployment)
     if args.json:
-        told = {"function": json.loads(deployment.to_json()), "triggers": [json.loads(t.to_json()) for t in triggers]}
+        told = {"function": asdict(deployment), "triggers": [t.to_dict() for t in triggers]}
         print_json(told | ({"url": url} if url else {}))
         return 0
     print(

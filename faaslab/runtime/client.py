@@ -86,10 +86,8 @@ class Client:
     def deploy(self, name: str, source, **options) -> Deployment:
         """Deploy a folder or a .py file under a name; options are Deployment's fields. Ready to serve on return."""
         deployment = Deployment(name, source, **options)
-        deployment.check_source()
-        path = f"/faaslab/functions/{quote(name)}"
         stated = asdict(deployment) | {"source": str(deployment.check_source())}
-        self._ask("PUT", path, stated)
+        self._ask("PUT", f"/faaslab/functions/{quote(name)}", stated)
         return deployment
 
     def remove(self, name: str) -> None:
@@ -146,7 +144,7 @@ class Client:
         """Add a trigger: Url, Timer, Queue, Storage, Stream or Asynchronous of faaslab.runtime."""
         if not is_dataclass(trigger) or not hasattr(trigger, "kind"):
             raise InputError(f"add: expected a trigger such as Queue(...), got {trigger!r}")
-        self._ask("POST", "/faaslab/triggers", json.loads(trigger.to_json()))
+        self._ask("POST", "/faaslab/triggers", trigger.to_dict())
 
     def triggers(self) -> list[dict]:
         """Every trigger with its figures."""

@@ -5,11 +5,10 @@ Lambda functions"); start modes, preload, readable and writable are ours. Left o
 aliases.
 """
 
-import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from faaslab.errors import InputError, member, number, whole
@@ -101,9 +100,6 @@ class Deployment:
         if path.is_file() and path.suffix != ".py":
             raise InputError(f"function {self.name!r}, source: expected a folder or a .py file, got {self.source!r}")
         return path.resolve()
-
-    def to_json(self) -> str:
-        return json.dumps(asdict(self))
 
     @classmethod
     def from_dict(cls, given: Mapping) -> "Deployment":

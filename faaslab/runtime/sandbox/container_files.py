@@ -10,9 +10,9 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
+from faaslab.runtime.arn import REGION
 from faaslab.runtime.sandbox.processes import CONTAINER_VARIABLE, RUNTIME_VARIABLE
 
-REGION = "local"
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 

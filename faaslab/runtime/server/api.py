@@ -8,10 +8,12 @@ import base64
 import hmac
 import json
 import uuid
+from dataclasses import asdict
 from urllib.parse import parse_qs
 
 from faaslab.errors import InputError, member, whole
 from faaslab.model.result import Outcome
+from faaslab.runtime.arn import arn
 from faaslab.runtime.deployment import Deployment
 from faaslab.runtime.durable.full import StoreFull
 from faaslab.runtime.server.http_server import Request, Server
@@ -68,9 +70,9 @@ class Api:
         if resource not in ("invocations", "invocations/"):
             raise _Refused(NOT_FOUND, f"no resource {request.method} {request.path}")
         if name not in self.controller.functions:
-            arn = f"arn:aws:lambda:local:000000000000:function:{name}"
+            missing = arn("lambda", f"function:{name}")
             known = f"; deployed: {', '.join(self.controller.functions) or 'none'}"
-            raise _Refused(NOT_FOUND, f"Function not found: {arn}{known}", "ResourceNotFoundException")
+            raise _Refused(NOT_FOUND, f"Function not found: {missing}{known}", "ResourceNotFoundException")
         headers = request.headers
         kind = headers.get("X-Amz-Invocation-Type", "RequestResponse")
         if kind not in ("RequestResponse", "Event", "DryRun"):
@@ -183,14 +185,14 @@ class Api:
             request.respond_json(200, value)
 
     def _functions(self, request):
-        request.respond_json(200, [json.loads(i.deployment.to_json()) for i in self.controller.functions.values()])
+        request.respond_json(200, [asdict(i.deployment) for i in self.controller.functions.values()])
 
     async def _deploy(self, request, name):
         deployment = Deployment.from_dict(_object(request, "deployment"))
         if deployment.name != name:
             raise InputError(f"deploy: expected the name {name!r}, got {deployment.name!r}")
         await self.platform.deploy(deployment)
-        return json.loads(deployment.to_json())
+        return asdict(deployment)
 
     async def _remove(self, request, name):
         await self.platform.remove(name)

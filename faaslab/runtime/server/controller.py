@@ -11,6 +11,7 @@ from weakref import WeakValueDictionary
 
 from faaslab.errors import InputError
 from faaslab.pricing import price_sheet
+from faaslab.runtime.arn import arn
 from faaslab.runtime.deployment import Deployment
 from faaslab.runtime.dispatch import Call, Dispatcher
 from faaslab.runtime.durable.store import Store
@@ -23,7 +24,6 @@ from faaslab.runtime.server.logs import Log
 
 MEMORY_LOOK_S = 0.05  # how often the memory of busy containers is looked at
 IDLE_LOOKS = 20  # one look in so many is at all containers
-REGION, ACCOUNT = "local", "000000000000"
 
 
 class Installed:
@@ -33,7 +33,7 @@ class Installed:
         self.deployment = deployment
         self.function = deployment.function
         self.log = log
-        self.arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{deployment.name}"
+        self.arn = arn("lambda", f"function:{deployment.name}")
         sheet = price_sheet("aws-lambda")
         self.call_usd = sheet.measure_price_usd("requests")
         self.second_usd = sheet.second_usd(max(128, deployment.memory_mb))

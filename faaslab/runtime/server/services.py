@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 from faaslab.errors import InputError
@@ -46,14 +47,14 @@ class Services:
                 print(f"faaslab: not restored: {error}", file=sys.stderr, flush=True)
         for given in saved["triggers"]:
             try:
-                self._begin(Trigger.from_json(json.dumps(given)))
+                self._begin(Trigger.from_dict(given))
             except InputError as error:
                 print(f"faaslab: not restored: {error}", file=sys.stderr, flush=True)
 
     def _save(self):
         value = {
-            "functions": [json.loads(i.deployment.to_json()) for i in self.controller.functions.values()],
-            "triggers": [json.loads(trigger.to_json()) for trigger in self._triggers.values()],
+            "functions": [asdict(i.deployment) for i in self.controller.functions.values()],
+            "triggers": [trigger.to_dict() for trigger in self._triggers.values()],
         }
         fresh = self._file.with_suffix(".new")
         fresh.write_text(json.dumps(value))
@@ -118,7 +119,7 @@ class Services:
     def triggers_json(self):
         rows = []
         for name, trigger in self._triggers.items():
-            rows.append(json.loads(trigger.to_json()) | {"name": name, "stats": self._runners[name].stats()})
+            rows.append(trigger.to_dict() | {"name": name, "stats": self._runners[name].stats()})
         return rows
 
     def has_url(self, function) -> bool:

@@ -26,9 +26,10 @@ from typing import ClassVar
 
 from faaslab.errors import InputError, number, whole
 from faaslab.model.result import EventOutcome, Outcome
+from faaslab.runtime.arn import REGION, arn
 from faaslab.runtime.durable.full import StoreFull
 from faaslab.runtime.durable.queue import MOST_BODY_BYTES
-from faaslab.runtime.triggers.trigger import REGION, Runner, Trigger, arn, dead_letter_queue, name_or
+from faaslab.runtime.triggers.trigger import Runner, Trigger, dead_letter_queue, name_or
 from faaslab.units import NS_PER_S, ns
 
 MOST_BATCH = 10_000  # AWS's limit for standard queues

@@ -25,8 +25,9 @@ from typing import ClassVar
 from urllib.parse import quote_plus
 
 from faaslab.errors import InputError, member, number
+from faaslab.runtime.arn import REGION
 from faaslab.runtime.triggers.folder import CREATED, DELETED, MODIFIED, Change, Folder
-from faaslab.runtime.triggers.trigger import REGION, Runner, Trigger, name_or
+from faaslab.runtime.triggers.trigger import Runner, Trigger, name_or
 
 KINDS = (CREATED, MODIFIED, DELETED)
 HINTS = {

@@ -24,7 +24,8 @@ from typing import ClassVar
 from croniter import CroniterError, croniter
 
 from faaslab.errors import InputError, number
-from faaslab.runtime.triggers.trigger import ACCOUNT, REGION, Runner, Trigger, arn, name_or
+from faaslab.runtime.arn import ACCOUNT, REGION, arn
+from faaslab.runtime.triggers.trigger import Runner, Trigger, name_or
 
 # A wait ends by a clock that stands still while the machine sleeps; so the calendar's clock is looked at this often.
 LONGEST_WAIT_S = 5.0

@@ -13,13 +13,6 @@ from typing import ClassVar, Protocol
 from faaslab.errors import InputError, member
 from faaslab.model.result import EventOutcome
 
-REGION, ACCOUNT = "local", "000000000000"
-
-
-def arn(service: str, resource: str) -> str:
-    """The name that AWS would give to a resource, in the region "local"."""
-    return f"arn:aws:{service}:{REGION}:{ACCOUNT}:{resource}"
-
 
 class Platform(Protocol):
     """What a runner needs of the platform. `store` is a faaslab.runtime.durable.store.Store."""
@@ -57,8 +50,12 @@ class Trigger:
         """What does the work of this trigger; InputError where the platform cannot."""
         raise AssertionError(f"{type(self).__name__} does not say what runs it")
 
+    def to_dict(self) -> dict:
+        """{"kind": ..., fields}: what `from_dict` reads."""
+        return {"kind": self.kind} | asdict(self)
+
     def to_json(self) -> str:
-        return json.dumps({"kind": self.kind} | asdict(self))
+        return json.dumps(self.to_dict())
 
     @staticmethod
     def from_json(text: str | bytes) -> "Trigger":
@@ -67,6 +64,11 @@ class Trigger:
             given = json.loads(text)
         except ValueError as error:
             raise InputError(f"trigger: expected JSON, got {text[:40]!r} ({error})") from None
+        return Trigger.from_dict(given)
+
+    @staticmethod
+    def from_dict(given: dict) -> "Trigger":
+        """The same of what the JSON says."""
         if not isinstance(given, dict):
             raise InputError(f"trigger: expected an object with a kind, got {given!r}")
         given = dict(given)
