@@ -186,10 +186,11 @@ class MessageQueue:
             (self.id, self.store.now_ns(), enough),
         ).fetchone()[0]
 
-    def next_visible_ns(self) -> int | None:
-        """When the next message in flight becomes visible, on the store's clock."""
+    def next_visible_ns(self, after_ns: int | None = None) -> int | None:
+        """When the next message becomes visible after an instant of the store's clock, by default now."""
         return self.store.db.execute(
-            "SELECT min(visible_ns) FROM messages WHERE queue = ? AND visible_ns > ?", (self.id, self.store.now_ns())
+            "SELECT min(visible_ns) FROM messages WHERE queue = ? AND visible_ns > ?",
+            (self.id, self.store.now_ns() if after_ns is None else after_ns),
         ).fetchone()[0]
 
     def counts(self) -> dict:

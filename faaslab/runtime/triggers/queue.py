@@ -193,9 +193,10 @@ class QueueRunner(Runner):
         """Wake the pollers when messages become visible again, and move those that have had all their deliveries."""
         while True:
             self._deadline.clear()
+            looked_ns = self.platform.store.now_ns()  # what becomes visible while this is done is not missed
             try:
                 self._rows(self.queue.redrive(), EventOutcome.DEAD_LETTERED)
-                next_ns = self.queue.next_visible_ns()
+                next_ns = self.queue.next_visible_ns(looked_ns)
             except STORE_ERRORS as error:
                 self.note(error)
                 await asyncio.sleep(self.trigger.poll_s)
