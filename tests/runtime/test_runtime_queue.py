@@ -425,3 +425,24 @@ def test_a_queue_takes_texts_of_up_to_a_megabyte_all_or_none(tmp_path, bad, said
     assert runner.stats()["sent"] == 0
     with pytest.raises(InputError, match="receipt"):
         runner.queue.delete(["nonsense"])
+
+
+def test_a_message_that_becomes_visible_while_the_queue_is_looked_at_is_not_left_lying(tmp_path):
+    platform = FakePlatform(tmp_path / "s.sqlite", lambda e, c: Outcome.FAILED)
+    runner = Queue("f", "q", batch_size=1, visibility_s=0.05, max_receives=1).runner(platform)
+    redrive = runner.queue.redrive
+
+    def slow():
+        found = redrive()
+        time.sleep(0.1)  # longer than the visibility: its end falls between the two looks
+        return found
+
+    runner.queue.redrive = slow
+    runner.send(["a"])
+
+    async def main():
+        async with Running(runner):
+            await until(lambda: len(platform.messages) == 1, 10)
+
+    asyncio.run(main())
+    assert runner.stats()["dead"] == 1
