@@ -82,6 +82,8 @@ class Function:
     app: functions of one app share containers (Azure); by default each function is its own group.
     runtime: what a stem cell must match. speed: rate of progress of compute steps for (cpu, memory_mb) in place of the
     configured allocation; None means that an allocation changes nothing when cpu is dedicated.
+    input_size: distribution of the sizes of calls' inputs (above 0, without a unit; sampled as durations are), where
+    the speed depends on them: it is then asked for (cpu, memory_mb, size).
     """
 
     name: str
@@ -100,7 +102,8 @@ class Function:
     failure: float = 0.0
     app: str | None = None
     runtime: str = "python"
-    speed: Callable[[float, float], float] | None = None
+    speed: Callable[..., float] | None = None
+    input_size: Duration | None = None
 
     def __post_init__(self):
         where = f"function {self.name!r}"
@@ -123,6 +126,11 @@ class Function:
         if self.reserved_concurrency is not None:
             whole(self.reserved_concurrency, f"{where}, reserved_concurrency", minimum=0)
         number(self.failure, f"{where}, failure", minimum=0, maximum=1)
+        if self.input_size is not None and not (hasattr(self.input_size, "sample") and self.speed is not None):
+            raise InputError(
+                f"{where}, input_size: expected a distribution, beside a speed that depends on it; got "
+                f"{self.input_size!r} and speed {self.speed!r}"
+            )
         if self.body and self.cold_service is not None:
             raise InputError(f"{where}: cold_service goes with service, not with body")
 

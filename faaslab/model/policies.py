@@ -151,10 +151,18 @@ class Allocation:
 
 
 class Allocator(Policy, Protocol):
-    """How much cpu and memory a call gets, at its beginning and while it runs. period_s: None means only at its
-    beginning."""
+    """How much cpu and memory a call gets: when it arrives (`choose`), at its beginning (`allocate`) and while it runs
+    (`reallocate`, `on_end`). At least one of the first three must be there.
+
+    period_s: how often `reallocate` is asked, None for never. resizes: False promises that no running call's allocation
+    ever changes, so that its end is known when it begins (a faster run); True where the attribute is missing.
+    """
 
     period_s: float | None
+
+    def choose(self, call: CallView, platform: PlatformView) -> Allocation | None:
+        """The allocation of a call that has arrived: it is placed where there is room for it, and waits until there is;
+        late binding only. None for the function's own, or what `allocate` says at its beginning."""
 
     def allocate(self, call: CallView, invoker: InvokerView, now_s: float) -> Allocation | None:
         """The allocation with which the call begins; None for the function's own."""
@@ -162,6 +170,11 @@ class Allocator(Policy, Protocol):
 
     def reallocate(self, call: CallView, invoker: InvokerView, now_s: float) -> Allocation | None:
         """Every period_s for each running call: a new allocation, or None to leave it."""
+        ...
+
+    def on_end(self, call: CallView, now_s: float) -> Iterable[tuple[CallView, Allocation]]:
+        """A call has ended, and what it held is free: new allocations of running calls."""
+        return ()
 
 
 def implements(policy, protocol, method: str) -> bool:
@@ -178,7 +191,7 @@ POLICY_METHODS = {
     "queueing": ("key",),
     "admission": ("admit",),
     "starter": ("phases",),
-    "allocator": ("allocate", "period_s"),
+    "allocator": ("period_s",),
 }
 
 
@@ -191,3 +204,6 @@ def check_policies(given: Mapping[str, object], where: str) -> None:
         for name in (*POLICY_METHODS[kind], "reset"):
             if isinstance(policy, type) or not hasattr(policy, name):
                 raise InputError(f"{where}, {kind}: expected a policy object with {name}, got {policy!r}")
+    allocator = given.get("allocator")
+    if allocator is not None and not any(hasattr(allocator, name) for name in ("choose", "allocate", "reallocate")):
+        raise InputError(f"{where}, allocator: expected a policy object with choose or allocate, got {allocator!r}")

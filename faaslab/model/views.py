@@ -10,11 +10,13 @@ from faaslab.functions import Function
 
 
 class CallView(Protocol):
-    """One attempt of a call. `service_s` is the drawn service time, which only an oracle may use."""
+    """One attempt of a call. `service_s` is the drawn service time and `input_size` the drawn size of its input, which
+    only an oracle, or who may look at inputs, may use."""
 
     id: int
     function: Function
     attempt: int
+    input_size: float
 
     @property
     def arrival_s(self) -> float: ...
@@ -90,9 +92,11 @@ class InvokerView(Protocol):
 
 
 class PlatformView(Protocol):
-    """The whole. `concurrent` counts calls that run or wait for a start (queued calls without a start do not count)."""
+    """The whole. `concurrent` counts calls that run or wait for a start (queued calls without a start do not count);
+    `in_system` counts all that have arrived and are not over."""
 
     concurrent: int
+    in_system: int
     invokers: Sequence[InvokerView]
 
     @property

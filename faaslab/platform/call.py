@@ -34,7 +34,9 @@ class Call:
     waiting = False
     patience = None  # the alarm of a waiting caller
     bound = None  # the invoker that it waits at, with early binding
-    choice = None  # an allocation chosen from outside, at a decision point
+    choice = None  # an allocation chosen when it arrived
+    need_memory = None  # bytes and millionths of a core of that choice
+    need_cores = None
     memory_mb = None  # allocation at the beginning, where there is more to say than the function's own
     cpu = None
     memory_now = None  # allocation now
@@ -49,7 +51,7 @@ class Call:
         self.source = source
         self.event = event
         self.arrival = arrival
-        self.work, self.cold_work, self.failed, self.start_phases = draw
+        self.work, self.cold_work, self.failed, self.start_phases, self.input_size = draw
 
     @property
     def function(self):

@@ -18,10 +18,11 @@ FIRST_CHUNK, LAST_CHUNK = 16, 16_384
 
 
 class Draws:
-    """An iterator over first attempts: (work, cold_work, failed, start) for ordinals 0, 1, 2, ...
+    """An iterator over first attempts: (work, cold_work, failed, start, input_size) for ordinals 0, 1, 2, ...
 
     work: ns of each step of the body (an int where there is one step). cold_work: ns of service if the call's start is
     cold, or None. failed: bool. start: ns of the four phases of the start that the call may trigger.
+    input_size: a float, 1.0 where the function has no distribution of it.
     """
 
     def __init__(self, seed: int, function: Function, source: str):
@@ -56,7 +57,8 @@ class Draws:
             start = repeat(tuple(ns(phase.value_s) for phase in function.cold_start.phases))
         else:
             start = zip(*phases, strict=True)
-        return work, cold, failed, start
+        size = repeat(1.0) if function.input_size is None else _sizes_of(function.input_size, rng("input size"))
+        return work, cold, failed, start, size
 
 
 def _column(duration, rng, quantity, ordinal):
@@ -78,6 +80,10 @@ def _recorded(duration, first):
         values = duration.at(first, size)
         first += size
         yield ns_array(values).tolist()
+
+
+def _sizes_of(distribution, generator):
+    return chain.from_iterable(distribution.sample(generator, size).tolist() for size in _sizes())
 
 
 def _failures(probability, generator):

@@ -4,12 +4,14 @@ Where nothing can change a call's speed, its end is known when it begins: one sc
 into it. Otherwise its progress is an integral (progress.py).
 """
 
+import math
+
 from faaslab.errors import InputError
 from faaslab.model.policies import Allocator, KeepAlive, Queueing, implements
 from faaslab.model.result import Gone
 from faaslab.platform.call import COLD, COMPLETED, FAILED, TIMED_OUT
 from faaslab.platform.order import END, TICK, Alarm
-from faaslab.platform.progress import Work
+from faaslab.platform.progress import ROUNDING, Work
 from faaslab.units import NS_PER_S, memory_bytes, microcores, ns
 
 
@@ -20,6 +22,10 @@ class Execution:
         platform = sim.platform
         self.allocator = platform.allocator
         self.adjusts = self.allocator is not None or sim.pauses_at_arrivals
+        # Whether what a running call holds may change; if not, its end is known when it begins.
+        self.resizes = self.adjusts and getattr(self.allocator, "resizes", True)
+        self._allot = self.allocator.allocate if implements(self.allocator, Allocator, "allocate") else None
+        self._tell = self.allocator.on_end if implements(self.allocator, Allocator, "on_end") else None
         self.shared = platform.cpu == "shared"
         self.reserves = not self.shared and sim.limited_cpu
         self.counts_area = platform.autoscaler is not None
@@ -76,10 +82,12 @@ class Execution:
         if self.sim.notify is not None:
             self.sim.notify(now, "begin", call)
         call.outcome = FAILED if call.failed else COMPLETED
-        if self.shared or self.adjusts or not deployed.simple:
+        if self.shared or self.resizes or not deployed.simple:
             self._progress(call)
             return
         service = call.work if start != COLD or call.cold_work is None else call.cold_work
+        if call.cpu_now is not None and deployed.function.speed is not None:
+            service = max(0, math.ceil(service / self._speed(call, call.cpu_now) - ROUNDING))
         limit = deployed.timeout
         if limit is not None and service > limit:
             service = limit
@@ -92,8 +100,8 @@ class Execution:
         """Give the call its cores and memory; called where cpu is limited or an allocator decides."""
         invoker = call.container.invoker
         allocation = call.choice
-        if allocation is None and self.allocator is not None:
-            allocation = self.allocator.allocate(call, invoker, self.sim.now_s)
+        if allocation is None and self._allot is not None:
+            allocation = self._allot(call, invoker, self.sim.now_s)
         call.cores = 0
         if allocation is None:
             if self.adjusts:
@@ -105,14 +113,17 @@ class Execution:
 
     def resize(self, call, allocation):
         """Change what a running call holds, now. Its container takes the memory, its invoker the cores."""
-        if not self.adjusts:
-            raise InputError(f"resize: call {call.id} runs without an allocator, so that its end is already fixed")
+        if not self.adjusts or (call.due >= 0 and call.progress is None):
+            raise InputError(
+                f"resize: call {call.id} runs without an allocator that resizes, so that its end is already fixed"
+            )
         if not (allocation.cpu > 0 and allocation.memory_mb > 0):
             raise InputError(f"allocation of {call.function.name!r}: expected cpu and memory_mb > 0, got {allocation}")
         container, invoker = call.container, call.container.invoker
         least = container.group.memory if container.provisioned else 0  # what is provisioned stays so
-        extra = max(least, memory_bytes(allocation.memory_mb)) - container.memory
-        if extra > invoker.memory - invoker.used:
+        chosen = allocation is call.choice
+        extra = max(least, call.need_memory if chosen else memory_bytes(allocation.memory_mb)) - container.memory
+        if extra > invoker.memory - invoker.used and not (chosen and self.sim.placing.make_room(invoker, extra)):
             raise InputError(
                 f"allocation of {call.function.name!r}: expected at most {container.memory_mb + invoker.free_mb:g} MB "
                 f"(the container's and what invoker {invoker.id} has free), got {allocation.memory_mb:g}"
@@ -122,7 +133,7 @@ class Execution:
             container.memory += extra
             self.sim.ledger.resizes.append((container.id, self.env.now, container.memory))
         if self.reserves:
-            self._reserve(call, microcores(allocation.cpu) - call.cores)
+            self._reserve(call, (call.need_cores if chosen else microcores(allocation.cpu)) - call.cores)
         first = call.memory_mb is None
         call.cpu_now, call.memory_now = allocation.cpu, allocation.memory_mb
         if first:
@@ -160,15 +171,22 @@ class Execution:
         if call.start == COLD and call.cold_work is not None:
             amounts = (call.cold_work,)
         call.progress = Work(amounts, steps, call.cpu_now or function.cpu, lambda: self._complete(call))
-        call.progress.speed = function.speed and (
-            lambda cpu: function.speed(cpu, call.memory_now or call.container.memory_mb)
-        )
+        call.progress.speed = function.speed and (lambda cpu: self._speed(call, cpu))
         if call.deployed.timeout is not None:
             call.time_out = Alarm(lambda: self._time_out(call))
             self.sim.schedule(call.time_out, END, call.deployed.timeout)
         if self.adjusts:
             self.adjustable[call] = None
         self.sim.progress.begin(call.progress, call.container.invoker)
+
+    def _speed(self, call, cpu):
+        """The function's word on how fast the call computes with so many cores and its memory now."""
+        function = call.deployed.function
+        given = (cpu, call.memory_now or call.container.memory_mb)
+        rate = function.speed(*given) if function.input_size is None else function.speed(*given, call.input_size)
+        if not 0 < rate < math.inf:
+            raise InputError(f"function {function.name!r}, speed at {cpu:g} cores: expected a number > 0, got {rate}")
+        return rate
 
     def _time_out(self, call):
         if call.progress.ends_now(self.env.now):
@@ -194,6 +212,9 @@ class Execution:
         self._leave(call)
         if self._learn is not None and outcome == COMPLETED:
             self._learn(call, (self.env.now - call.begin) / NS_PER_S)
+        if self._tell is not None:
+            for other, allocation in self._tell(call, self.env.now / NS_PER_S):
+                self.resize(other, allocation)
         self.sim.close(call, outcome)
         if outcome == TIMED_OUT:
             self._kill(container)
@@ -223,12 +244,26 @@ class Execution:
         if call.cores is not None:
             invoker.cores_used -= call.cores
             self.adjustable.pop(call, None)
-            extra = container.memory - group.memory
-            # An idle container has its configured size again, if nobody has taken the memory that it gave up.
-            if extra and not container.calls and -extra <= invoker.memory - invoker.used:
-                container.memory -= extra
-                invoker.used -= extra
-                self.sim.ledger.resizes.append((container.id, self.env.now, container.memory))
+            if not container.calls:
+                self._give_back(container)
+
+    def _give_back(self, container):
+        """An idle container has its configured size again, if nobody has taken the memory that it gave up."""
+        invoker, extra = container.invoker, container.memory - container.group.memory
+        if extra and -extra <= invoker.memory - invoker.used:
+            container.memory -= extra
+            invoker.used -= extra
+            self.sim.ledger.resizes.append((container.id, self.env.now, container.memory))
+
+    def restored(self, container):
+        """Whether a container that becomes idle unused could have its configured size; if not, it is evicted."""
+        if not self.adjusts or container.memory == container.group.memory:
+            return True
+        self._give_back(container)
+        if container.memory == container.group.memory:
+            return True
+        self._evict(container)
+        return False
 
     def _evict(self, container):
         """End a container that cannot have its configured size back."""

@@ -132,6 +132,11 @@ class Group:
             self._unclaimed, lambda call: call.waiting and (call.trigger is None or call.trigger.state != STARTING)
         )
 
+    def next_calls(self):
+        """The head, and the next call that would trigger a start where it is another."""
+        head, unclaimed = self.head(), self.first_unclaimed()
+        return (head,) if unclaimed is None or unclaimed is head else (head, unclaimed)
+
     def waiting_calls(self):
         """All waiting calls, in no particular order."""
         return [call for _, _, call in self._line if call.waiting]

@@ -65,16 +65,33 @@ class LateBinding:
         self.retry(None)
 
     def _fits(self, call):
+        """A test of an idle container: whether its invoker has what the call needs; None where all have."""
+        if call.choice is not None:
+            return self._fits_choice(call)
         if not self.reserves:
             return None
         cores = call.deployed.cores
         return lambda container: cores <= container.invoker.cores - container.invoker.cores_used
 
+    def _fits_choice(self, call):
+        """The same for a call with an allocation of its own: its container may have to grow, idle ones to make room."""
+        memory, cores = call.need_memory, call.need_cores if self.reserves else 0
+
+        def fits(container):
+            invoker = container.invoker
+            if cores > invoker.cores - invoker.cores_used:
+                return False
+            free = invoker.memory - invoker.used + invoker.reclaimable
+            own = container.memory if container not in invoker.idle else 0  # else it is reclaimable already
+            return memory <= free + own
+
+        return fits
+
     def _start_for(self, call):
         """Start a container for the call; False where there is no room. A start that takes no time serves it at
         once."""
         deployed = call.deployed
-        invoker = self.sim.placing.room(deployed)
+        invoker = self.sim.placing.room(deployed, call=call)
         if invoker is None:
             return False
         self.sim.hold(call)
@@ -133,7 +150,7 @@ class LateBinding:
         self.dispatch(group)
         if container.caller is not None and container.caller.waiting:
             group.unclaim(container.caller)
-        if not container.calls:
+        if not container.calls and self.sim.execution.restored(container):
             self.sim.lifecycle.idle(container)
         if group.uncovered > 0:
             self.blocked[group] = None
@@ -168,15 +185,28 @@ class LateBinding:
         if not self.blocked or self._retrying:
             return
         self._retrying = True
-        # Only a group with a ready container, or one small enough for the room there is, can be helped.
-        room = self.sim.placing.most_room()
-        helped = [g for g in self.blocked if g.waiting and (g.memory <= room or any(g.pool))]
-        for group in sorted(helped, key=lambda g: g.head().id):
+        for group in sorted(self._helpable(), key=lambda g: g.head().id):
             self.dispatch(group)
             while not self.owns_count and group.uncovered > 0 and self._start_waiting(group):
                 pass
         self.blocked = {group: None for group in self.blocked if group.waiting}
         self._retrying = False
+
+    def _helpable(self):
+        """The blocked groups of which a call may begin or have a start with what is free now."""
+        room = self.sim.placing.most_room()
+        if not self.sim.execution.adjusts:
+            # Only a group with a ready container, or one small enough for the room there is, can be helped.
+            return [g for g in self.blocked if g.waiting and (g.memory <= room or any(g.pool))]
+        cores = self.sim.placing.most_cores() if self.reserves else None
+        return [g for g in self.blocked if g.waiting and any(self._may(c, g, room, cores) for c in g.next_calls())]
+
+    @staticmethod
+    def _may(call, group, room, cores):
+        chosen = call.choice is not None
+        if cores is not None and (call.need_cores if chosen else call.deployed.cores) > cores:
+            return False
+        return bool(group.pool[0]) or (call.need_memory if chosen else group.memory) <= room
 
     def _admits(self, call):
         """Whether a waiting call may begin or have a start: for a queued one the concurrency limits are asked again."""

@@ -37,10 +37,11 @@ class Lifecycle:
 
         Returns the container; where the start takes no time it is ready at once and, for a call, not yet in the pool.
         """
-        stem = self.stem_for(deployed, invoker)
+        memory = call.need_memory if call is not None and call.choice is not None else group.memory
+        stem = self.stem_for(deployed, invoker, memory)
         if stem is not None:
             invoker.stems.remove(stem)
-        container = stem or self._create(group, invoker, group.memory, cause)
+        container = stem or self._create(group, invoker, memory, cause)
         container.group = group
         container.cause = cause
         container.caller = call
@@ -263,9 +264,9 @@ class Lifecycle:
         stem.ready = stem.stocked = self.env.now
         stem.invoker.stems.append(stem)
 
-    def stem_for(self, deployed, invoker):
-        """A ready stem cell on the invoker that can become a container of the function, or None."""
-        runtime, memory = deployed.function.runtime, deployed.group.memory
+    def stem_for(self, deployed, invoker, memory):
+        """A ready stem cell on the invoker that can become a container of the function with so many bytes, or None."""
+        runtime = deployed.function.runtime
         return next((s for s in invoker.stems if s.stem_cell.runtime == runtime and s.memory == memory), None)
 
     def _restock(self, invoker):

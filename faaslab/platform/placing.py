@@ -18,17 +18,21 @@ class Placing:
         if len(self.invokers) == 1 and not self.invokers[0].tracks_idle and not sim.execution.reserves:
             self._anywhere = self.invokers[0]  # one machine without limits: there is nothing to decide
 
-    def room(self, deployed, evict=True):
-        """An invoker that has room for a container of the function, after evictions where they are needed; or None."""
+    def room(self, deployed, evict=True, call=None):
+        """An invoker that has room for a container of the function, after evictions where they are needed; or None.
+
+        call: the call that it is for, where that call has an allocation of its own.
+        """
         if self._anywhere is not None:
             return self._anywhere
-        need = deployed.group.memory
-        cores = deployed.cores if self.sim.execution.reserves else 0
+        chosen = call is not None and call.choice is not None
+        need = call.need_memory if chosen else deployed.group.memory
+        cores = (call.need_cores if chosen else deployed.cores) if self.sim.execution.reserves else 0
         candidates = []
         for invoker in self._order(deployed.function):
             if cores > invoker.cores - invoker.cores_used:
                 continue
-            if need <= invoker.memory - invoker.used or self.sim.lifecycle.stem_for(deployed, invoker):
+            if need <= invoker.memory - invoker.used or self.sim.lifecycle.stem_for(deployed, invoker, need):
                 return invoker
             candidates.append(invoker)
         if evict:
@@ -39,7 +43,8 @@ class Placing:
 
     def room_on(self, invoker, deployed):
         """Whether that invoker has room for a container of the function, after evictions where they are needed."""
-        return bool(self.sim.lifecycle.stem_for(deployed, invoker)) or self.make_room(invoker, deployed.group.memory)
+        need = deployed.group.memory
+        return bool(self.sim.lifecycle.stem_for(deployed, invoker, need)) or self.make_room(invoker, need)
 
     def most_room(self):
         """A bound, in bytes, on the container that some invoker has room for, after evictions where they are needed."""
@@ -47,6 +52,10 @@ class Placing:
             max(invoker.memory - invoker.used + invoker.reclaimable, *(stem.memory for stem in invoker.stems), 0)
             for invoker in self.invokers
         )
+
+    def most_cores(self):
+        """The most free cores of any invoker, in millionths of a core."""
+        return max(invoker.cores - invoker.cores_used for invoker in self.invokers)
 
     def _order(self, function):
         return self.invokers if self.placement is None else self.placement.order(function, self.invokers)

@@ -83,6 +83,11 @@ class Platform:
             raise InputError(
                 "platform, queueing: with binding 'early' each invoker serves in order of arrival; leave it out"
             )
+        if self.binding == "early" and hasattr(self.allocator, "choose"):
+            raise InputError(
+                "platform, allocator: with binding 'early' calls are placed by their function's own size, and this "
+                "allocator chooses another when they arrive; leave it out or bind late"
+            )
         if self.cpu == "shared" and math.isinf(self.invoker_cpu):
             raise InputError("platform, cpu 'shared': expected a finite invoker_cpu to share, got inf")
 

@@ -10,8 +10,9 @@ from itertools import count
 import simpy
 
 from faaslab.errors import InputError, member, number, whole
+from faaslab.functions import MOST_CORES
 from faaslab.model.decisions import POINTS, Choice, Decision
-from faaslab.model.policies import KeepAlive, implements
+from faaslab.model.policies import Allocation, Allocator, KeepAlive, implements
 from faaslab.model.result import Cause, Result
 from faaslab.platform.call import ABANDONED, IN_SYSTEM, THROTTLED
 from faaslab.platform.deployed import Deployed
@@ -28,7 +29,7 @@ from faaslab.platform.platform import Platform
 from faaslab.platform.progress import Progress
 from faaslab.platform.scaling import Scaling
 from faaslab.platform.triggers.open_arrivals import OpenArrivals
-from faaslab.units import BYTES_PER_MB, LONGEST_S, NS_PER_S, ns
+from faaslab.units import BYTES_PER_MB, LONGEST_S, NS_PER_S, memory_bytes, microcores, ns
 from faaslab.workload.workload import Workload
 
 
@@ -144,6 +145,9 @@ class Simulation:
         self.binding = EarlyBinding(self) if early else LateBinding(self)
         self.scaling = Scaling(self)
         self.admission = platform.admission
+        allocator = platform.allocator
+        self._choose = allocator.choose if allocator and implements(allocator, Allocator, "choose") else None
+        self._sizes = {}
         keep_alive = platform.keep_alive
         self._on_arrival = keep_alive.on_arrival if implements(keep_alive, KeepAlive, "on_arrival") else None
 
@@ -206,9 +210,32 @@ class Simulation:
         if self.pauses_at_arrivals:
             self.decisions.append(Decision("arrival", self, call=call))
         elif self.admission is None or self.admission.admit(call, self):
+            if self._choose is not None:
+                self._want(call, self._choose(call, self))
             self.binding.arrive(call)
         else:
             self.turn_away(call, THROTTLED)
+
+    def _want(self, call, allocation):
+        """The call shall have this allocation, and is placed accordingly; None for its function's own."""
+        if allocation is None:
+            return
+        size = self._sizes.get(allocation)
+        if size is None:
+            size = self._sizes[allocation] = self._size_of(call, allocation)
+        call.choice = allocation
+        call.need_memory, call.need_cores = size
+
+    def _size_of(self, call, allocation):
+        """Bytes and millionths of a core of an allocation that some invoker could give."""
+        where = f"allocation of {call.function.name!r}"
+        if not isinstance(allocation, Allocation):
+            raise InputError(f"{where}: expected an Allocation, got {allocation!r}")
+        invoker = self.invokers[0]
+        number(allocation.memory_mb, f"{where}, memory_mb", above=0, maximum=invoker.memory_mb)
+        most_cores = invoker.cpu if self.execution.reserves else MOST_CORES
+        number(allocation.cpu, f"{where}, cpu", above=0, maximum=most_cores)
+        return memory_bytes(allocation.memory_mb), microcores(allocation.cpu)
 
     def admits(self, call):
         """Whether a call that has waited without a start may have one now."""
@@ -291,7 +318,7 @@ class Simulation:
         call = decision.call
         if not isinstance(choice, Choice):
             raise InputError(f"choose: expected a Choice at an arrival, got {choice!r}")
-        call.choice = choice.allocation
+        self._want(call, choice.allocation)
         if choice.admit and self.admits(call):
             self.binding.arrive(call)
         else:

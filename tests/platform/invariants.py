@@ -96,6 +96,10 @@ def check_group(sim, group):
 
 
 def fits(sim, call, invoker):
+    if call.choice is not None:  # the container could grow, and idle ones make room for it
+        cores = call.need_cores if sim.execution.reserves else 0
+        free = invoker.memory - invoker.used + invoker.reclaimable
+        return cores <= invoker.cores - invoker.cores_used and call.need_memory <= free
     return not sim.execution.reserves or call.deployed.cores <= invoker.cores - invoker.cores_used
 
 

@@ -1,6 +1,7 @@
 """Random platforms, functions and arrivals for property tests, in whole seconds, so that equal instants are common."""
 
 import math
+import random
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,7 +75,28 @@ PLACEMENTS = st.one_of(
 QUEUEINGS = st.one_of(
     st.builds(FCFS), st.builds(EarliestDeadline), st.builds(ShortestFirst, st.sampled_from(["oracle", "estimate"]))
 )
+
+
+class ChosenOnArrival:
+    """Chooses memory and cores at random when a call arrives, and leaves some calls as they are."""
+
+    period_s = None
+
+    def __init__(self, resizes):
+        self.resizes = resizes
+
+    def reset(self, seed):
+        self._random = random.Random(seed)
+
+    def choose(self, call, platform):
+        if self._random.random() < 0.2:
+            return None
+        most_cores = min(2, int(platform.invokers[0].cpu)) if platform.invokers[0].cpu < 9 else 2
+        return Allocation(self._random.randint(1, most_cores), UNIT_MB * self._random.randint(1, 3))
+
+
 ALLOCATORS = st.one_of(st.builds(FixedAllocation), st.builds(lambda: StepUp(1.0, 2.0, 1.0)), st.builds(Harvest))
+CHOOSERS = st.builds(ChosenOnArrival, st.booleans())
 SERVICES = st.one_of(st.integers(0, 4).map(Constant), st.integers(1, 5).map(Whole), st.just(Exponential(1.5)))
 
 
@@ -124,7 +146,7 @@ def platforms(draw):
     cpu = draw(st.sampled_from(["dedicated", "shared"]))
     autoscaler = draw(AUTOSCALERS) if not early and draw(st.integers(0, 2)) == 0 else None
     owner = autoscaler is not None and autoscaler.owns_count
-    allocator = draw(ALLOCATORS) if draw(st.integers(0, 3)) == 0 else None
+    allocator = draw(ALLOCATORS if early else st.one_of(ALLOCATORS, CHOOSERS)) if draw(st.integers(0, 2)) == 0 else None
     one_group = draw(st.integers(0, 5)) == 0
     workload = draw(workloads(allocator is not None, one_group))
     starter = None

@@ -74,7 +74,7 @@ class VirtualHost:
 
     def begin(self, call, container):
         assert container.call is call
-        work, cold_work, failed, _ = call.draw
+        work, cold_work, failed, *_ = call.draw
         service = work if call.start != Start.COLD or cold_work is None else cold_work
         limit = call.function.timeout_s
         if limit is not None and service > ns(limit):

@@ -145,15 +145,15 @@ class Queue(Source):
         if self.per_message:
             rows = [self.draw(message.number, message.deliveries - 1) for message in batch]
             bad |= {message.number for message, row in zip(batch, rows, strict=True) if row[2]}
-            works, colds, _, starts = zip(*rows, strict=True)
+            works, colds, _, starts, sizes = zip(*rows, strict=True)
             cold = None if colds[0] is None else sum(colds)
             work = sum(works) if isinstance(works[0], int) else tuple(map(sum, zip(*works, strict=True)))
-            draw = (work, cold, False, starts[0])
+            draw = (work, cold, False, starts[0], max(sizes))  # what the largest input needs, the batch needs
         else:
             draw = self.draw(event, 0)
         if self.report_failures:
             return draw, bad
-        return (draw[0], draw[1], draw[2] or bool(bad), draw[3]), set()
+        return (draw[0], draw[1], draw[2] or bool(bad), *draw[3:]), set()
 
     def _visibility_over(self, message):
         if message.done:
