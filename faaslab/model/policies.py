@@ -156,6 +156,9 @@ class Allocator(Policy, Protocol):
 
     period_s: how often `reallocate` is asked, None for never. resizes: False promises that no running call's allocation
     ever changes, so that its end is known when it begins (a faster run); True where the attribute is missing.
+    lends: True says that calls keep their functions' own cores and memory reserved, and that allocations only say what
+    they may use, so that they lend one another what is idle: on no invoker more than is reserved there. False where the
+    attribute is missing: an allocation is what a call reserves.
     """
 
     period_s: float | None

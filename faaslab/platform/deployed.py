@@ -13,6 +13,7 @@ class Deployed:
         self.start_timeout = _ns(function.start_timeout_s)
         self.patience = _ns(function.patience_s)
         self.cores = microcores(function.cpu)
+        self.speed = function.speed
         self.kinds = tuple(step.kind == "compute" for step in function.steps)
         # Only then is a call's end known when it begins (besides what the platform as a whole may change).
         self.simple = self.kinds == (True,)

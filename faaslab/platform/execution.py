@@ -10,6 +10,7 @@ from faaslab.errors import InputError
 from faaslab.model.policies import Allocator, KeepAlive, Queueing, implements
 from faaslab.model.result import Gone
 from faaslab.platform.call import COLD, COMPLETED, FAILED, TIMED_OUT
+from faaslab.platform.lending import Lending
 from faaslab.platform.order import END, TICK, Alarm
 from faaslab.platform.progress import ROUNDING, Work
 from faaslab.units import NS_PER_S, memory_bytes, microcores, ns
@@ -25,6 +26,7 @@ class Execution:
         # Whether what a running call holds may change; if not, its end is known when it begins.
         self.resizes = self.adjusts and getattr(self.allocator, "resizes", True)
         self._allot = self.allocator.allocate if implements(self.allocator, Allocator, "allocate") else None
+        self.lending = Lending() if getattr(self.allocator, "lends", False) else None
         self._tell = self.allocator.on_end if implements(self.allocator, Allocator, "on_end") else None
         self.shared = platform.cpu == "shared"
         self.reserves = not self.shared and sim.limited_cpu
@@ -86,8 +88,8 @@ class Execution:
             self._progress(call)
             return
         service = call.work if start != COLD or call.cold_work is None else call.cold_work
-        if call.cpu_now is not None and deployed.function.speed is not None:
-            service = max(0, math.ceil(service / self._speed(call, call.cpu_now) - ROUNDING))
+        if deployed.speed is not None:
+            service = max(0, math.ceil(service / self._speed(call, call.cpu_now or deployed.function.cpu) - ROUNDING))
         limit = deployed.timeout
         if limit is not None and service > limit:
             service = limit
@@ -103,13 +105,32 @@ class Execution:
         if allocation is None and self._allot is not None:
             allocation = self._allot(call, invoker, self.sim.now_s)
         call.cores = 0
-        if allocation is None:
+        if self.lending is not None:
+            self._lend(call, allocation)
+        elif allocation is None:
             if self.adjusts:
                 call.cpu, call.memory_mb = call.function.cpu, call.function.memory_mb
             if self.reserves:
                 self._reserve(call, call.deployed.cores)
         else:
             self.resize(call, allocation)
+
+    def _lend(self, call, allocation):
+        """The call reserves its function's own configuration and may use what it was given: less, or more."""
+        function = call.function
+        if call.choice is not None:
+            raise InputError(
+                f"allocator that lends, choose for {function.name!r}: expected None, since calls keep their functions' "
+                f"own configuration, got {call.choice}"
+            )
+        if self.reserves:
+            self._reserve(call, call.deployed.cores)
+        call.cpu = call.cpu_now = function.cpu
+        call.memory_mb = call.memory_now = function.memory_mb
+        if allocation is not None:
+            call.memory_mb = None  # this is what it begins with
+            self.resize(call, allocation)
+            self.lending.check()
 
     def resize(self, call, allocation):
         """Change what a running call holds, now. Its container takes the memory, its invoker the cores."""
@@ -119,6 +140,22 @@ class Execution:
             )
         if not (allocation.cpu > 0 and allocation.memory_mb > 0):
             raise InputError(f"allocation of {call.function.name!r}: expected cpu and memory_mb > 0, got {allocation}")
+        if self.lending is None:
+            self._account(call, allocation)
+        else:
+            self.lending.change(call, allocation)
+        first = call.memory_mb is None
+        call.cpu_now, call.memory_now = allocation.cpu, allocation.memory_mb
+        if first:
+            call.cpu, call.memory_mb = allocation.cpu, allocation.memory_mb
+        if call.progress is not None:
+            call.progress.limit = allocation.cpu
+            self.sim.progress.changed(call.progress)
+        if self.sim.notify is not None:
+            self.sim.notify(self.env.now, "resize", call)
+
+    def _account(self, call, allocation):
+        """The call's container takes the memory of its new allocation, and its invoker the cores."""
         container, invoker = call.container, call.container.invoker
         least = container.group.memory if container.provisioned else 0  # what is provisioned stays so
         chosen = allocation is call.choice
@@ -134,15 +171,6 @@ class Execution:
             self.sim.ledger.resizes.append((container.id, self.env.now, container.memory))
         if self.reserves:
             self._reserve(call, (call.need_cores if chosen else microcores(allocation.cpu)) - call.cores)
-        first = call.memory_mb is None
-        call.cpu_now, call.memory_now = allocation.cpu, allocation.memory_mb
-        if first:
-            call.cpu, call.memory_mb = allocation.cpu, allocation.memory_mb
-        if call.progress is not None:
-            call.progress.limit = allocation.cpu
-            self.sim.progress.changed(call.progress)
-        if self.sim.notify is not None:
-            self.sim.notify(self.env.now, "resize", call)
 
     def _reserve(self, call, cores):
         invoker = call.container.invoker
@@ -160,6 +188,8 @@ class Execution:
             allocation = self.allocator.reallocate(call, call.container.invoker, now_s)
             if allocation is not None:
                 self.resize(call, allocation)
+        if self.lending is not None:
+            self.lending.check()
         for invoker in self.sim.invokers:
             self.sim.binding.retry(invoker)
         self.sim.schedule(Alarm(self._reallocate), TICK, self._period)
@@ -212,9 +242,13 @@ class Execution:
         self._leave(call)
         if self._learn is not None and outcome == COMPLETED:
             self._learn(call, (self.env.now - call.begin) / NS_PER_S)
+        changed = ()
         if self._tell is not None:
-            for other, allocation in self._tell(call, self.env.now / NS_PER_S):
+            changed = self._tell(call, self.env.now / NS_PER_S)
+            for other, allocation in changed:
                 self.resize(other, allocation)
+            if self.lending is not None:
+                self.lending.check()
         self.sim.close(call, outcome)
         if outcome == TIMED_OUT:
             self._kill(container)
@@ -222,6 +256,8 @@ class Execution:
             self._evict(container)
         else:
             self.sim.binding.freed(container)
+        if changed:
+            self.sim.binding.retry(None)  # other invokers may have something free as well
         call.source.over(call, outcome)
 
     def _leave(self, call):
@@ -244,6 +280,8 @@ class Execution:
         if call.cores is not None:
             invoker.cores_used -= call.cores
             self.adjustable.pop(call, None)
+            if self.lending is not None:
+                self.lending.end(call)
             if not container.calls:
                 self._give_back(container)
 

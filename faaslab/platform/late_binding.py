@@ -6,6 +6,7 @@ calls are served in the queueing policy's order; a blocked group does not block 
 
 from faaslab.model.policies import Autoscaler, implements
 from faaslab.model.result import Cause
+from faaslab.platform.blocked import Blocked
 from faaslab.platform.call import JOINED, PREWARMED, REJECTED, THROTTLED, WARM
 from faaslab.platform.order import TICK, Alarm
 from faaslab.units import ns
@@ -25,6 +26,10 @@ class LateBinding:
         self._ask_again_s = getattr(scaler, "ask_again_s", None)
         self._asking = False  # a retry is scheduled because the scaling rate said no
         self.blocked = {}  # groups whose waiting calls something else than a start under way may serve
+        # Where nothing but room on invokers can hold up calls, what becomes free on one helps only calls that fit there.
+        others = (platform.admission, scaler, platform.starter)
+        local = sim.execution.adjusts and not platform.provisioned and not any(others)
+        self._by_need = Blocked(self.reserves) if local else None
         self._retrying = False
 
     # --- arrival -----------------------------------------------------------------------------------------------------
@@ -41,7 +46,7 @@ class LateBinding:
             self._wait_for_scaler(call, group)
         elif group.starting_room > group.waiting:
             self._wait_for_start(call, group)  # it joins one that is under way
-        elif self._too_fast(group):
+        elif self._too_fast(group, call):
             if self._waits:
                 self._queue(call, group)
             else:
@@ -49,9 +54,11 @@ class LateBinding:
         elif not self._start_for(call):
             self._queue(call, group)
 
-    def _too_fast(self, group):
-        """Whether there would be room for a container, and the scaling rate does not allow it."""
-        if self._may_start is None or group.memory > self.sim.placing.most_room():
+    def _too_fast(self, group, call):
+        """Whether there would be room for the call's container, and the scaling rate does not allow it."""
+        if self._may_start is None:
+            return False
+        if (group.memory if call.choice is None else call.need_memory) > self.sim.placing.most_room():
             return False
         if self._may_start(group, self.sim.now_s):
             return False
@@ -110,7 +117,7 @@ class LateBinding:
         self.sim.hold(call)
         self.sim.wait(call)
         if self.reserves:
-            self.blocked[group] = None  # cpu may become free at a warm container before the start is over
+            self._block(group)  # cpu may become free at a warm container before the start is over
 
     def _wait_for_scaler(self, call, group):
         woken = None if group.containers else self.sim.scaling.wake(group)
@@ -127,7 +134,7 @@ class LateBinding:
             self.sim.turn_away(call, REJECTED)
             return False
         self.sim.wait(call)
-        self.blocked[group] = None
+        self._block(group)
         return True
 
     def _queued(self):
@@ -142,7 +149,7 @@ class LateBinding:
         if not container.calls:
             self.sim.lifecycle.idle(container)
         if self.blocked:
-            self.retry(container.invoker)
+            self.retry(container.invoker, container.group)
 
     def ready(self, container):
         """The container's start is over."""
@@ -153,15 +160,15 @@ class LateBinding:
         if not container.calls and self.sim.execution.restored(container):
             self.sim.lifecycle.idle(container)
         if group.uncovered > 0:
-            self.blocked[group] = None
+            self._block(group)
         if self.blocked:
-            self.retry(container.invoker)
+            self.retry(container.invoker, group)
 
     def start_failed(self, container):
         """The container's start was given up."""
         if container.group.uncovered > 0:
-            self.blocked[container.group] = None
-        self.retry(container.invoker)
+            self._block(container.group)
+        self.retry(container.invoker, container.group)
 
     def dispatch(self, group):
         """Let waiting calls begin while there are ready containers with room."""
@@ -180,33 +187,67 @@ class LateBinding:
             return JOINED
         return WARM if container.uses else PREWARMED
 
-    def retry(self, invoker):
-        """Memory, cpu or a container has become free: serve blocked groups, the one with the earliest head first."""
+    def retry(self, invoker, group=None):
+        """Memory, cpu or a container has become free: serve blocked groups, the one with the earliest head first.
+
+        invoker: where, None for anywhere. group: the one whose next call may be another than before.
+        """
         if not self.blocked or self._retrying:
             return
         self._retrying = True
-        for group in sorted(self._helpable(), key=lambda g: g.head().id):
-            self.dispatch(group)
-            while not self.owns_count and group.uncovered > 0 and self._start_waiting(group):
-                pass
-        self.blocked = {group: None for group in self.blocked if group.waiting}
+        if self._by_need is not None and invoker is not None:
+            self._retry_on(invoker, group)
+        else:
+            for other in sorted(self._helpable(), key=lambda g: g.head().id):
+                self._serve(other)
+            self.blocked = {other: None for other in self.blocked if other.waiting}
+            if self._by_need is not None:
+                for other in self.blocked:
+                    self._by_need.put(other)
         self._retrying = False
+
+    def _retry_on(self, invoker, changed):
+        """The same where only calls that fit the invoker can be helped, and the next call of the changed group."""
+        if changed in self.blocked:
+            self._by_need.put(changed)
+        tried = []
+        while True:
+            cores = invoker.cores - invoker.cores_used if self.reserves else 0
+            room = invoker.memory - invoker.used + invoker.reclaimable
+            group = self._by_need.take(cores, room, changed)
+            if group is None:
+                break
+            self._serve(group)
+            tried.append(group)
+        for group in tried:
+            self._by_need.put(group)
+            if not group.waiting:
+                self.blocked.pop(group, None)
+        if changed is not None and not changed.waiting:
+            self.blocked.pop(changed, None)
+
+    def _serve(self, group):
+        """Let as many calls of the group begin, or have a start, as can."""
+        self.dispatch(group)
+        while not self.owns_count and group.uncovered > 0 and self._start_waiting(group):
+            pass
+
+    def _block(self, group):
+        self.blocked[group] = None
+        if self._by_need is not None:
+            self._by_need.put(group)
 
     def _helpable(self):
         """The blocked groups of which a call may begin or have a start with what is free now."""
         room = self.sim.placing.most_room()
-        if not self.sim.execution.adjusts:
-            # Only a group with a ready container, or one small enough for the room there is, can be helped.
-            return [g for g in self.blocked if g.waiting and (g.memory <= room or any(g.pool))]
-        cores = self.sim.placing.most_cores() if self.reserves else None
-        return [g for g in self.blocked if g.waiting and any(self._may(c, g, room, cores) for c in g.next_calls())]
+        # Only a group with a ready container, or with a call small enough for the room there is, can be helped.
+        return [g for g in self.blocked if g.waiting and (any(g.pool) or self._least(g) <= room)]
 
-    @staticmethod
-    def _may(call, group, room, cores):
-        chosen = call.choice is not None
-        if cores is not None and (call.need_cores if chosen else call.deployed.cores) > cores:
-            return False
-        return bool(group.pool[0]) or (call.need_memory if chosen else group.memory) <= room
+    def _least(self, group):
+        """Bytes of the smallest container that one of its next calls would start."""
+        if not self.sim.execution.adjusts:
+            return group.memory
+        return min(group.memory if c.choice is None else c.need_memory for c in group.next_calls())
 
     def _admits(self, call):
         """Whether a waiting call may begin or have a start: for a queued one the concurrency limits are asked again."""
@@ -216,4 +257,4 @@ class LateBinding:
         call = group.first_unclaimed()
         if call is None or not self._admits(call):
             return False
-        return not self._too_fast(group) and self._start_for(call)
+        return not self._too_fast(group, call) and self._start_for(call)

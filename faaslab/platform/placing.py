@@ -53,10 +53,6 @@ class Placing:
             for invoker in self.invokers
         )
 
-    def most_cores(self):
-        """The most free cores of any invoker, in millionths of a core."""
-        return max(invoker.cores - invoker.cores_used for invoker in self.invokers)
-
     def _order(self, function):
         return self.invokers if self.placement is None else self.placement.order(function, self.invokers)
 

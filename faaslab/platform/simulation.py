@@ -220,6 +220,8 @@ class Simulation:
         """The call shall have this allocation, and is placed accordingly; None for its function's own."""
         if allocation is None:
             return
+        if not isinstance(allocation, Allocation):
+            raise InputError(f"allocation of {call.function.name!r}: expected an Allocation, got {allocation!r}")
         size = self._sizes.get(allocation)
         if size is None:
             size = self._sizes[allocation] = self._size_of(call, allocation)
@@ -229,8 +231,6 @@ class Simulation:
     def _size_of(self, call, allocation):
         """Bytes and millionths of a core of an allocation that some invoker could give."""
         where = f"allocation of {call.function.name!r}"
-        if not isinstance(allocation, Allocation):
-            raise InputError(f"{where}: expected an Allocation, got {allocation!r}")
         invoker = self.invokers[0]
         number(allocation.memory_mb, f"{where}, memory_mb", above=0, maximum=invoker.memory_mb)
         most_cores = invoker.cpu if self.execution.reserves else MOST_CORES
@@ -318,8 +318,16 @@ class Simulation:
         call = decision.call
         if not isinstance(choice, Choice):
             raise InputError(f"choose: expected a Choice at an arrival, got {choice!r}")
-        self._want(call, choice.allocation)
         if choice.admit and self.admits(call):
+            allocation = choice.allocation
+            if allocation is None and self._choose is not None:
+                allocation = self._choose(call, self)
+            elif allocation is not None and self.platform.binding == "early":
+                raise InputError(
+                    f"choose: expected no allocation with binding 'early', where calls are placed by their function's "
+                    f"own size; got {allocation!r}"
+                )
+            self._want(call, allocation)
             self.binding.arrive(call)
         else:
             self.turn_away(call, THROTTLED)
