@@ -81,7 +81,8 @@ class Function:
     failure: probability that an attempt fails at its end (the container survives).
     app: functions of one app share containers (Azure); by default each function is its own group.
     runtime: what a stem cell must match. speed: rate of progress of compute steps for (cpu, memory_mb) in place of the
-    configured allocation; None means that an allocation changes nothing when cpu is dedicated.
+    configured allocation; None means that an allocation changes nothing when cpu is dedicated. Where it has a method
+    `fits(cpu, memory_mb, size)` that says False of what a call holds at its end, the call fails for want of memory.
     input_size: distribution of the sizes of calls' inputs (above 0, without a unit; sampled as durations are), where
     the speed depends on them: it is then asked for (cpu, memory_mb, size).
     """

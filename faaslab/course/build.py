@@ -54,6 +54,7 @@ def strip(notebook):
         if cell.cell_type != "code":
             continue
         cell.metadata.pop("execution", None)
+        cell.outputs = joined(cell.outputs)
         for output in cell.outputs:
             if output.output_type == "stream" and output.name == "stderr":
                 raise InputError(f"lab, {cell['id']}: expected nothing on stderr, got {output.text[:200]!r}")
@@ -65,6 +66,18 @@ def strip(notebook):
          "language_info": {"name": "python"}}
     )  # fmt: skip
     return notebook
+
+
+def joined(outputs):
+    """The outputs with neighbouring pieces of one stream made one: where a kernel cuts them is chance."""
+    whole = []
+    for output in outputs:
+        last = whole[-1] if whole else None
+        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last["text"] += output.text
+        else:
+            whole.append(output)
+    return whole
 
 
 def text_of(notebook) -> str:

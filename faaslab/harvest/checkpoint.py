@@ -7,16 +7,10 @@ that a checkpoint from a stranger can carry numbers, but no code.
 
 import io
 import pickle
-import platform
-import shlex
-import subprocess
-import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import torch
 
-import faaslab
 from faaslab.errors import InputError
 from faaslab.harvest.atomic import write_atomically
 from faaslab.harvest.scores import check_header, check_shape
@@ -63,41 +57,3 @@ def check_settings(found: dict, expected: dict, file) -> None:
         if name not in found or name not in expected or found[name] != expected[name]:
             began, now = (repr(each[name]) if name in each else "nothing" for each in (found, expected))
             raise InputError(f"{file}: setting {name}: expected {began}, with which the training began; got {now}")
-
-
-def provenance(seed: int, commands: list) -> dict:
-    """Where a training comes from: its commands, its seed, the commit and the versions (None: not known)."""
-    packages = {name: _version_of(name) for name in ("torch", "numpy", "gymnasium")}
-    versions = {"faaslab": faaslab.__version__, "python": platform.python_version(), **packages}
-    return {"commands": commands, "seed": seed, "commit": commit(), "versions": versions}
-
-
-def this_command() -> str:
-    """The command line of this process, without the folder that its program lies in."""
-    main = getattr(sys.modules.get("__main__"), "__spec__", None)
-    program = ["python", "-m", main.name.removesuffix(".__main__")] if main else [Path(sys.argv[0]).name]
-    return shlex.join([*program, *sys.argv[1:]])
-
-
-def commit() -> str | None:
-    """The git commit of the checkout that this package lies in, "+changes" where files differ from it; else None."""
-    checkout = Path(faaslab.__file__).resolve().parents[1]
-    if not (checkout / ".git").exists():
-        return None
-    try:
-        name = _git(checkout, "rev-parse", "HEAD")
-        return name + ("+changes" if _git(checkout, "status", "--porcelain", "--untracked-files=no") else "")
-    except (OSError, subprocess.SubprocessError):
-        return None
-
-
-def _git(folder, *words):
-    done = subprocess.run(["git", "-C", str(folder), *words], capture_output=True, text=True, timeout=10, check=True)
-    return done.stdout.strip()
-
-
-def _version_of(package):
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

@@ -134,6 +134,7 @@ class Speed:
     """The rate of progress that an allocation gives a call, 1 at the user's configuration and input size 1.
 
     What the engine asks of a function (`Function.speed`); `demand`, `options` and `own_s` are for who monitors it.
+    `fits` is None where the demand does not say what a call needs: then every call has enough memory.
     """
 
     def __init__(self, demand: Demand, options: Options, cpu: float, memory: float):
@@ -141,6 +142,7 @@ class Speed:
         self.options = options
         self.cpu, self.memory = cpu, memory
         self.own_s = demand.duration_s(cpu, memory)
+        self.fits = self._fits if hasattr(demand, "fits") else None
         self._rates = {}
 
     def __call__(self, cpu, memory_mb, size=1.0):
@@ -151,6 +153,9 @@ class Speed:
         if rate is None:
             rate = self._rates[key] = self.own_s / self.demand.duration_s(cpu, memory_mb / self.options.unit_mb)
         return rate
+
+    def _fits(self, cpu, memory_mb, size):
+        return self.demand.fits(cpu, memory_mb / self.options.unit_mb, size)
 
     def own_duration_s(self, size: float = 1.0) -> float:
         """Seconds that a call with this input takes at the user's configuration."""

@@ -42,8 +42,9 @@ class Desk(SafeguardedManager):
 
     def reset(self, seed):
         super().reset(seed)
-        self.worth = 0.0
+        self.worth = self.paid = 0.0
         self.relative = []
+        self.present = {}  # calls in the system: arrival and baseline, seconds
 
     def open(self, call) -> Decided:
         """The ranges that hold for this call, in a decision whose option is still to be chosen."""
@@ -52,17 +53,25 @@ class Desk(SafeguardedManager):
             return self.first(known)
         return Decided(known.user, self.allowed(known))
 
+    def take(self, call, platform, choice):
+        known = self.meet(call.function)
+        baseline_s = known.history.baseline_s or call.function.speed.own_duration_s(call.input_size)
+        self.present[call.id] = call.arrival_s, baseline_s
+        return super().take(call, platform, choice)
+
     def on_end(self, call, now_s):
         super().on_end(call, now_s)
+        del self.present[call.id]
         decided = self.decisions[call.id]
         self.worth += self.reward.of(call, decided, now_s)
         self.relative.append(self.reward.relative(call, decided, now_s))
         return ()
 
-    def collect(self) -> float:
-        """The worth of the calls that have ended since the last time."""
-        worth, self.worth = self.worth, 0.0
-        return worth
+    def collect(self, now_s: float) -> float:
+        """What the calls are worth that have ended since the last time, and what has accrued."""
+        worth = self.worth + self.reward.accrued(self.present.values(), now_s)
+        gained, self.paid = worth - self.paid, worth
+        return gained
 
 
 class HarvestEnv(gymnasium.Env):
@@ -147,7 +156,7 @@ class HarvestEnv(gymnasium.Env):
         else:
             observation = self._observe()
             info["action_mask"] = self.action_masks()
-        reward = self.desk.collect() - (self.penalty if forbidden else 0.0)
+        reward = self.desk.collect(self._simulation.now_s) - (self.penalty if forbidden else 0.0)
         return observation, reward, over, False, info
 
     def action_masks(self) -> np.ndarray:

@@ -30,7 +30,7 @@ def value_iteration(transitions, rewards, gamma: float, precision: float = 1e-10
     _check(transitions, rewards, gamma)
     number(precision, "precision", above=0)
     values, sweeps, change = np.zeros(len(rewards)), 0, np.inf
-    while gamma * change > (1 - gamma) * precision:
+    while not sweeps or gamma * change > (1 - gamma) * precision:
         better = action_values(transitions, rewards, gamma, values).max(axis=1)
         change, values, sweeps = np.abs(better - values).max(), better, sweeps + 1
     return action_values(transitions, rewards, gamma, values).argmax(axis=1), values, sweeps
@@ -44,7 +44,7 @@ def policy_values(transitions, rewards, gamma: float, policy) -> np.ndarray:
 
 
 def policy_iteration(transitions, rewards, gamma: float) -> tuple[np.ndarray, np.ndarray]:
-    """The best actions (S,) and values V* (S,): evaluate a policy exactly, take the best action by its values, repeat."""
+    """The best actions (S,) and values V* (S,): evaluate a policy exactly, take the best actions by it, repeat."""
     _check(transitions, rewards, gamma)
     actions = np.zeros(len(rewards), int)
     while True:

@@ -34,7 +34,9 @@ class PPOSettings:
     `gamma`: discount a decision, 1 = none. `return_scale`: rewards are divided by it, so that returns, the critic's
     targets, are about 1; with gamma 1 the mean number of decisions of an episode is a good choice. `weight_decay`: that
     of AdamW (PyTorch's default). `normalise_advantages`: to mean 0 and standard deviation 1 over the batch.
-    `gradient_norm`: longer gradients are shortened to it (None: never).
+    `gradient_norm`: longer gradients are shortened to it (None: never). `episodes_per_world`: how many episodes of an
+    update meet the same world; with more than one, an advantage is compared with those of the others at the same
+    decision, see Batch.groups.
     """
 
     clip: float = 0.2
@@ -47,10 +49,12 @@ class PPOSettings:
     return_scale: float = 1.0
     normalise_advantages: bool = False
     gradient_norm: float | None = 0.5
+    episodes_per_world: int = 1
 
     def __post_init__(self):
         number(self.clip, "clip", above=0)
         whole(self.epochs, "epochs", minimum=1)
+        whole(self.episodes_per_world, "episodes_per_world", minimum=1)
         number(self.learning_rate, "learning_rate", above=0)
         number(self.entropy_weight, "entropy_weight", minimum=0)
         number(self.value_weight, "value_weight", minimum=0)
@@ -70,13 +74,28 @@ class PPOSettings:
 class Batch:
     """All decisions of the collected episodes, one row each; T rows.
 
-    observations (T, ...) float32, masks (T, actions) bool, actions (T,) int64, returns (T,) float32 (scaled).
+    observations (T, ...) float32, masks (T, actions) bool, actions (T,) int64, returns (T,) float32 (scaled). groups:
+    int64 (T,), equal numbers for the same decision of the same world in different episodes; None where every episode
+    meets a world of its own.
     """
 
     observations: torch.Tensor
     masks: torch.Tensor
     actions: torch.Tensor
     returns: torch.Tensor
+    groups: torch.Tensor | None = None
+
+
+def compared(advantages, groups):
+    """Each advantage less the mean of the others of its group.
+
+    The world's own luck, its arrivals and their durations, is the same for all of a group, and cancels: an
+    input-dependent baseline (Mao et al. 2019, arXiv 1807.02264). The others know nothing of this action, so that the
+    gradient stays unbiased.
+    """
+    count = torch.bincount(groups)[groups]
+    sums = torch.zeros(int(groups.max()) + 1).scatter_add_(0, groups, advantages)[groups]
+    return torch.where(count > 1, advantages - (sums - advantages) / (count - 1).clamp(min=1), advantages)
 
 
 def returns_to_go(rewards, gamma: float = 1.0) -> np.ndarray:
@@ -101,6 +120,8 @@ def update(policy, optimiser, batch: Batch, settings: PPOSettings) -> dict[str, 
         logits, values = policy(batch.observations, batch.masks)
         old_log_chances = log_chances_of(logits, batch.actions)[1]
         advantages = batch.returns - values  # (2)
+        if batch.groups is not None:
+            advantages = compared(advantages, batch.groups)
         if settings.normalise_advantages:
             advantages = (advantages - advantages.mean()) / (advantages.std(correction=0) + 1e-8)
 

@@ -4,7 +4,10 @@ Chapter "FaaSRM". Source of the paper's: H. Yu et al., arXiv 2108.12717, section
 with x = duration / baseline a call is worth -x, plus 1 - x where it was faster, minus x - 1 where it was slower. In both
 cases that is 1 - 2x: the bonus and the penalty double the weight of x and change nothing else.
 
-A duration says nothing of waiting or of starts. The second reward, ours, puts the whole response in its place.
+A duration says nothing of waiting or of starts. The second reward, ours, sees both: a call is worth
+-ln(1 + response / baseline), and what it costs accrues while it is in the system, so that a decision is blamed for the
+queue that it causes when it causes it (as delay accrues in queueing control). The logarithm keeps the few calls behind
+the longest queues from deciding every update.
 """
 
 import math
@@ -22,6 +25,12 @@ class Reward:
     def __init__(self, kind: str = "duration"):
         self.kind = member(kind, "reward", KINDS)
 
+    def accrued(self, present, now_s: float) -> float:
+        """What calls that are still in the system are worth so far; `present`: pairs of arrival and baseline, s."""
+        if self.kind == "duration":
+            return 0.0
+        return -math.fsum(math.log1p((now_s - arrival_s) / baseline_s) for arrival_s, baseline_s in present)
+
     def relative(self, call, decided: Decided, now_s: float) -> float:
         """The call's duration, or response, over its function's baseline duration."""
         took_s = decided.usage.duration_s if self.kind == "duration" else now_s - call.arrival / NS_PER_S
@@ -32,7 +41,7 @@ class Reward:
 
     def of(self, call, decided: Decided, now_s: float) -> float:
         relative = self.relative(call, decided, now_s)
-        worth = -relative + (1.0 - relative)
+        worth = -relative + (1.0 - relative) if self.kind == "duration" else -math.log1p(relative)
         if not math.isfinite(worth):
             raise InputError(
                 f"reward of a call of {call.function.name!r} that ended at {now_s:g} s: expected a finite number, got "

@@ -41,19 +41,21 @@ def episode_seed(seed: int, number: int, purpose: str = "training") -> int:
     return int(stream(seed, purpose, "episode", int(number)).integers(2**63))
 
 
-def collect(environments, policy, numbers, seed: int, *, purpose: str = "training", greedy: bool = False) -> list:
+def collect(
+    environments, policy, numbers, seed: int, *, purpose: str = "training", greedy: bool = False, per_world: int = 1
+) -> list:
     """Play the episodes `numbers` and return them as Episodes, ordered by number.
 
     `environments`: Gymnasium environments with a Discrete action space, used side by side; `info["action_mask"]`, where
     there is one, says which actions are allowed. `policy(observations, masks)` -> logits, values. `greedy`: take the
     likeliest action instead of drawing one (to evaluate). `purpose` keeps training and evaluation apart: no episode of
-    one is met in the other.
+    one is met in the other. `per_world`: so many successive episodes meet the same world (with other actions).
     InputError, with episode and step: an observation or a reward that is not finite, a mask that allows none.
     """
     waiting, free, playing, finished = deque(sorted(numbers)), list(environments), [], []
     while waiting or playing:
         while waiting and free:
-            playing.append(_Play(free.pop(0), waiting.popleft(), seed, purpose))
+            playing.append(_Play(free.pop(0), waiting.popleft(), seed, purpose, per_world))
         observations = np.stack([play.observation for play in playing])
         masks = np.stack([play.mask for play in playing])
         draws = None if greedy else np.array([play.draws.random() for play in playing])
@@ -84,12 +86,12 @@ def choose(policy, observations, masks, draws=None) -> np.ndarray:
 class _Play:
     """An episode that is being played."""
 
-    def __init__(self, environment, number, seed, purpose):
+    def __init__(self, environment, number, seed, purpose, per_world):
         self.environment = environment
         self.episode = Episode(number)
         self.draws = stream(seed, purpose, "actions", int(number))
         self.over = False
-        observation, info = environment.reset(seed=episode_seed(seed, number, purpose))
+        observation, info = environment.reset(seed=episode_seed(seed, number // per_world, purpose))
         self._see(observation, info)
 
     def step(self, observation, mask, action):

@@ -116,8 +116,8 @@ class SmallAutoscaling:
                 for arriving, chance in enumerate(self.arrivals[state[0]]):
                     ready, waiting, cents = self.tick(state, wanted, arriving)
                     rewards[row, wanted] -= chance * cents
-                    for phase in (QUIET, BUSY):
-                        transitions[row, wanted, self.index(phase, ready, waiting)] += chance * self.phases[state[0], phase]
+                    for phase, moves in enumerate(self.phases[state[0]]):
+                        transitions[row, wanted, self.index(phase, ready, waiting)] += chance * moves
         return transitions, rewards
 
     # --- what a policy sees ------------------------------------------------------------------------------------------

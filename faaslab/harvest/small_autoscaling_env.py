@@ -4,7 +4,7 @@ An episode begins in a quiet time with nothing ready and nobody waiting and is c
 float32 (3,), phase, containers ready over the most, calls waiting over the most. Action: containers wanted. Reward:
 minus the tick's cents. `info` has `state`, the row of the state in the model's tables.
 Left out: that the cut is no end. A learner that takes it for one undervalues what containers are good for in the last
-ticks; with a discount of 0.9 it is a tenth of an episode of a hundred ticks that this concerns.
+1 / (1 - gamma) ticks or so.
 """
 
 from bisect import bisect_right
@@ -57,4 +57,4 @@ class SmallAutoscalingEnv(gymnasium.Env):
 
     def _see(self):
         row = self.problem.index(*self._state)
-        return self._features[row], {"state": row}
+        return self._features[row].copy(), {"state": row}

@@ -1,11 +1,11 @@
-"""The small autoscaling problem (small_autoscaling.py) on the simulated platform: does a policy for the sketch hold there?
+"""The small autoscaling problem (small_autoscaling.py) on the simulated platform: does the sketch's policy hold there?
 
 Two versions of the same ticks with the same phases and the same numbers of calls. "sketch": calls come right after the
 look, starts and photos take one tick: what the platform then does is what the model says, as long as a policy ends no
 container that is needed and no call is refused. "real": calls come at any moment of their tick, photos take an
 exponential time with the tick as its mean; starts take one tick. Chapter "Proximal policy optimisation".
-Left out: refusing calls; in the observation, what the model cannot hold: how long calls have run, starts under way (they
-count as ready), more calls than the queue's length.
+Left out: refusing calls; in the observation, what the model cannot hold: how long calls have run, starts under way
+(they count as ready), more calls than the queue's length.
 """
 
 from dataclasses import dataclass

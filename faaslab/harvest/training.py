@@ -23,10 +23,11 @@ import torch
 
 from faaslab.errors import InputError, whole
 from faaslab.harvest.atomic import write_atomically
-from faaslab.harvest.checkpoint import load_checkpoint, provenance, save_checkpoint, this_command
+from faaslab.harvest.checkpoint import load_checkpoint, save_checkpoint
 from faaslab.harvest.network import ScorePolicy
 from faaslab.harvest.plateau import Plateau
 from faaslab.harvest.ppo import Batch, PPOSettings, returns_to_go, update
+from faaslab.harvest.provenance import provenance, this_command
 from faaslab.harvest.rollout import collect
 from faaslab.harvest.training_log import TrainingLog
 from faaslab.streams import check_seed, stream
@@ -81,6 +82,12 @@ def train(
     kept = _checked(settings, seed, episodes_per_update, parallel, patience, window, about or {})
     if whole(episodes, "episodes", minimum=1) % episodes_per_update:
         raise InputError(f"episodes: expected a multiple of the {episodes_per_update} of an update, got {episodes}")
+
+    if episodes_per_update % settings.episodes_per_world:
+        raise InputError(
+            f"episodes_per_world: expected a divisor of the {episodes_per_update} episodes of an update, got "
+            f"{settings.episodes_per_world}"
+        )
 
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -162,7 +169,9 @@ class _Run:
             commands = [*checkpoint["provenance"]["commands"], command]
         elif file.exists():
             raise InputError(f"{file}: there is a checkpoint already; resume it, or give another folder")
-        self._provenance = provenance(self.seed, commands)
+        origin = provenance(("torch", "numpy", "gymnasium"))
+        del origin["command"]
+        self._provenance = {"commands": commands, "seed": self.seed, **origin}
         self._log = TrainingLog(self._folder, episodes=self.episodes, tensorboard=tensorboard)
         self.rows = self._log.rows
         self._save()
@@ -179,7 +188,8 @@ class _Run:
         decisions_per_episode, the figures of ppo.update, elapsed_s (of all runs of this training together).
         """
         numbers = range(self.episodes, self.episodes + episodes)
-        played = collect(self.environments, self.policy, numbers, self.seed)
+        per_world = self.settings.episodes_per_world
+        played = collect(self.environments, self.policy, numbers, self.seed, per_world=per_world)
         try:
             figures = update(self.policy, self.optimiser, self._batch(played), self.settings)
         except InputError as error:
@@ -220,7 +230,15 @@ class _Run:
             masks=torch.from_numpy(np.concatenate([np.stack(episode.masks) for episode in played])),
             actions=torch.tensor([action for episode in played for action in episode.actions]),
             returns=torch.from_numpy(returns),
+            groups=None if self.settings.episodes_per_world == 1 else self._groups(played),
         )
+
+    def _groups(self, played):
+        """One number for each decision of each world."""
+        longest = max(len(episode.actions) for episode in played)
+        worlds = [episode.number // self.settings.episodes_per_world for episode in played]
+        rows = [np.arange(len(e.actions)) + (w - worlds[0]) * longest for e, w in zip(played, worlds, strict=True)]
+        return torch.from_numpy(np.concatenate(rows))
 
     def _elapsed_s(self):
         now = time.perf_counter()

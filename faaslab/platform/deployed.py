@@ -14,6 +14,7 @@ class Deployed:
         self.patience = _ns(function.patience_s)
         self.cores = microcores(function.cpu)
         self.speed = function.speed
+        self.fits = getattr(function.speed, "fits", None)
         self.kinds = tuple(step.kind == "compute" for step in function.steps)
         # Only then is a call's end known when it begins (besides what the platform as a whole may change).
         self.simple = self.kinds == (True,)

@@ -238,6 +238,9 @@ class Execution:
 
     def _end(self, call):
         container = call.container
+        lacked = call.deployed.fits is not None and not self._fits(call)
+        if lacked and call.outcome == COMPLETED:
+            call.outcome = FAILED
         outcome = call.outcome
         self._leave(call)
         if self._learn is not None and outcome == COMPLETED:
@@ -250,7 +253,7 @@ class Execution:
             if self.lending is not None:
                 self.lending.check()
         self.sim.close(call, outcome)
-        if outcome == TIMED_OUT:
+        if lacked or outcome == TIMED_OUT:
             self._kill(container)
         elif self.adjusts and not container.calls and container.memory != container.group.memory:
             self._evict(container)
@@ -259,6 +262,11 @@ class Execution:
         if changed:
             self.sim.binding.retry(None)  # other invokers may have something free as well
         call.source.over(call, outcome)
+
+    def _fits(self, call):
+        """The function's word on whether what the call holds now is what it needs."""
+        cpu, memory_mb = call.cpu_now or call.function.cpu, call.memory_now or call.container.memory_mb
+        return call.deployed.fits(cpu, memory_mb, call.input_size)
 
     def _leave(self, call):
         """Undo what `begin` took."""

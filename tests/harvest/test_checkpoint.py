@@ -12,8 +12,9 @@ from small_worlds import Options
 
 from faaslab.errors import InputError
 from faaslab.harvest import atomic
-from faaslab.harvest.checkpoint import PARTS, commit, load_checkpoint, save_checkpoint
+from faaslab.harvest.checkpoint import PARTS, load_checkpoint, save_checkpoint
 from faaslab.harvest.network import ScorePolicy
+from faaslab.harvest.provenance import commit
 from faaslab.harvest.scores import NumpyScores
 from faaslab.harvest.training import train
 

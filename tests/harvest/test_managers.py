@@ -21,6 +21,7 @@ from faaslab.harvest.managers import (
     Greedy,
     Heuristic,
     Largest,
+    Libra,
     Oracle,
     RandomChoice,
     Smallest,
@@ -34,7 +35,7 @@ from faaslab.workload.workload import Workload
 EVERY_100_S = [100.0 * i for i in range(6)]
 SAFEGUARDED = [m for m in MANAGERS.values() if issubclass(m, SafeguardedManager)]
 VARIANTS = [
-    *MANAGERS.values(),
+    *(m for m in MANAGERS.values() if m is not Libra),  # which changes allocations while calls run: see its own tests
     *(functools.partial(m, threshold=None) for m in SAFEGUARDED),
     *(functools.partial(m, coupled=True) for m in SAFEGUARDED),
     *(functools.partial(m, threshold=0.8) for m in SAFEGUARDED),

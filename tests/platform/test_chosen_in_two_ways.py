@@ -13,12 +13,22 @@ from faaslab.model.decisions import Choice
 from faaslab.platform import Simulation, simulate
 
 
+class Hungry:
+    """Needs three eighths of 128 MB for each core and each unit of its input's size."""
+
+    def __call__(self, cpu, memory_mb, size):
+        return cpu * (memory_mb / 128) ** 0.5 / size
+
+    def fits(self, cpu, memory_mb, size):
+        return memory_mb >= 48 * cpu * size
+
+
 def speedy(workload):
-    """The same functions with a speed; the second also with inputs of random sizes."""
+    """The same functions with a speed; the second also with inputs of random sizes, and a need of memory."""
     functions = []
     for i, function in enumerate(workload.functions):
         if i == 1:
-            more = {"speed": lambda cpu, mb, size: cpu * (mb / 128) ** 0.5 / size, "input_size": Exponential(1.3)}
+            more = {"speed": Hungry(), "input_size": Exponential(1.3)}
         else:
             more = {"speed": lambda cpu, mb: cpu**0.7 * mb / 256}
         functions.append(dataclasses.replace(function, **more))
