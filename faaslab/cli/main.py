@@ -5,14 +5,15 @@ import os
 import sys
 
 from faaslab import __version__
-from faaslab.cli import calibrate, cost, deploy, invoke, logs, ps, quiz, replay, serve, simulate, stats
+from faaslab.cli import calibrate, cost, deploy, harvest, invoke, logs, ps, quiz, replay, serve, simulate, stats
 from faaslab.errors import InputError
 
-COMMANDS = (simulate, replay, cost, quiz, serve, deploy, invoke, logs, ps, stats, calibrate)
+COMMANDS = (simulate, replay, cost, harvest, quiz, serve, deploy, invoke, logs, ps, stats, calibrate)
 
 DESCRIPTION = """\
-A laboratory for serverless computing: simulate a platform, replay a trace, price a workload, solve problems; and run
-functions for real: serve starts a platform on this machine, deploy, invoke, logs, ps, stats, calibrate speak to it.
+A laboratory for serverless computing: simulate a platform, replay a trace, price a workload, learn to harvest what lies
+idle, solve problems; and run functions for real: serve starts a platform on this machine, deploy, invoke, logs, ps,
+stats, calibrate speak to it.
 Times are in seconds, memory in MB of 2**20 bytes. Every command takes --json."""
 
 

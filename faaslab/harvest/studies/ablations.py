@@ -1,8 +1,8 @@
 """Ablations: the safeguard's threshold, coupled resources, Freyr's grid; size of the network, length of the training.
 
-Chapter "Does it work?". The first three on a fifth of experiment one, with managers that choose within the mask. The
-last two where learning makes a difference: small episodes on one server, and the reward that sees waiting; every
-training is tried on the same held-out episodes of its seed. Intervals are over seeds.
+Chapter "Does it work?". The first three on a tenth of experiment one, and where inputs vary, with managers that choose
+within the mask. The last two where learning makes a difference: small episodes on one server, and the reward that sees
+waiting; every training is tried on the same held-out episodes of its seed. Intervals are over seeds.
 """
 
 import dataclasses
@@ -17,7 +17,7 @@ from faaslab.harvest.managers.faasrm import FaaSRM
 from faaslab.harvest.measures import measure
 from faaslab.harvest.scores import NumpyScores
 from faaslab.harvest.studies.learning_or_chance import _calls
-from faaslab.harvest.studies.policies import RECIPES, file_of, train_recipe
+from faaslab.harvest.studies.policies import RECIPES, STORED, file_of, train_recipe
 from faaslab.harvest.worlds.episodes import Episodes
 from faaslab.harvest.worlds.experiment_one import experiment_one
 from faaslab.harvest.worlds.generated import generated_sample
@@ -25,7 +25,8 @@ from faaslab.harvest.worlds.input_dependent import input_dependent
 
 NAME = "ablations"
 SEEDS = (1, 2, 3, 4, 5)
-FUNCTIONS, SERVERS, MINUTE_S = 200, 4, 310.0
+FUNCTIONS, SERVERS, MINUTE_S = 100, 2, 150.0
+QUICK = {"seeds": (1, 2), "sizes": ((8, 4),), "lengths": (0, 16), "functions": 20, "servers": 1}
 GUARDS = {
     "threshold 0.9": {},
     "threshold 0.8": {"threshold": 0.8},
@@ -47,6 +48,7 @@ def run(
     lengths: Sequence[int] = LENGTHS,
     functions: int = FUNCTIONS,
     servers: int = SERVERS,
+    policies: Path = STORED,
 ) -> dict:
     """{"guards", "trainings"}.
 
@@ -66,7 +68,7 @@ def run(
     for seed in seeds:
         for guard, settings in GUARDS.items():
             for place in WORLDS:
-                guards += _guarded(place, guard, settings, seed, functions, servers)
+                guards += _guarded(place, guard, settings, seed, functions, servers, policies)
                 tell(f"{guard}, {place}, seed {seed}")
         trainings += _controls(seed)
         for hidden in sizes:
@@ -75,16 +77,16 @@ def run(
     return {"guards": guards, "trainings": trainings}
 
 
-def _guarded(place, guard, settings, seed, functions, servers):
+def _guarded(place, guard, settings, seed, functions, servers, policies):
     options = settings.get("options")
     if place == "experiment one":
         world = experiment_one(seed, minute_s=MINUTE_S, functions=functions, servers=servers, options=options)
     elif options is None:
-        world = input_dependent(seed)
+        world = input_dependent(seed, functions=10, duration_s=200.0)
     else:
         return []  # that world's functions are configured on its own grid
     settings = settings | {"options": world.options}
-    policy = NumpyScores.load(file_of("faasrm", seed))
+    policy = NumpyScores.load(file_of("faasrm", seed, policies))
     managers = {
         "fixed": lambda: Fixed(world.options),
         "random": lambda: RandomChoice(**settings),

@@ -7,34 +7,36 @@ with one seed and few managers, since nothing but the queue can be seen in it.
 """
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from faaslab.harvest.managers import Ensure, Fixed, Greedy, Heuristic, Largest, Oracle, RandomChoice, Smallest
 from faaslab.harvest.measures import call_columns, figures
+from faaslab.harvest.studies.policies import STORED
 from faaslab.harvest.studies.trained import Trained
 from faaslab.harvest.worlds.experiment_one import experiment_one, load_readings
 
 NAME = "experiment-one"
 SEEDS = (1, 2, 3, 4, 5)
-MINUTES_S = (60.0, 155.0, 310.0, 620.0)
+MINUTES_S = (60.0, 155.0, 310.0)
 LITERAL_S = 1.0
 
 MANAGERS = {
-    "fixed": Fixed,
-    "greedy": Greedy,
-    "ensure": Ensure,
-    "ensure, service": lambda: Ensure(latency="service"),
-    "random": RandomChoice,
-    "largest": Largest,
-    "smallest": Smallest,
-    "heuristic": Heuristic,
-    "oracle": Oracle,
-    "faasrm": lambda: Trained("faasrm"),
-    "faasrm-unguarded": lambda: Trained("faasrm-unguarded"),
-    "faasrm-response": lambda: Trained("faasrm-response"),
+    "fixed": lambda folder: Fixed(),
+    "greedy": lambda folder: Greedy(),
+    "ensure": lambda folder: Ensure(),
+    "random": lambda folder: RandomChoice(),
+    "largest": lambda folder: Largest(),
+    "smallest": lambda folder: Smallest(),
+    "heuristic": lambda folder: Heuristic(),
+    "oracle": lambda folder: Oracle(),
+    "faasrm": lambda folder: Trained("faasrm", folder),
+    "faasrm-unguarded": lambda folder: Trained("faasrm-unguarded", folder),
+    "faasrm-response": lambda folder: Trained("faasrm-response", folder),
 }
 LITERAL = ("fixed", "random", "faasrm")
+QUICK = {"seeds": (1, 2), "minutes_s": (310.0,), "functions": 30, "servers": 1, "literal": False}
 
 # Mean RFET, and 98th percentile of the execution time in seconds, as the source reports them.
 PUBLISHED = {
@@ -55,6 +57,7 @@ def run(
     functions: int | None = None,
     servers: int = 20,
     literal: bool = True,
+    policies: Path = STORED,
 ) -> dict:
     """{"readings", "published", "quantile_at", "rows"} as JSON values.
 
@@ -70,7 +73,8 @@ def run(
             world = experiment_one(seed, minute_s=minute_s, functions=functions, servers=servers)
             made, load = (minute_s, seed), world.load().cpu
         rows.append(
-            {"minute_s": minute_s, "load": load, "manager": manager, "seed": seed} | one_run(world, manager, seed)
+            {"minute_s": minute_s, "load": load, "manager": manager, "seed": seed}
+            | one_run(world, manager, seed, policies)
         )
         if seed != seeds[0]:
             del rows[-1]["quantiles"]
@@ -85,9 +89,9 @@ def run(
     }
 
 
-def one_run(world, manager: str, seed: int) -> dict:
+def one_run(world, manager: str, seed: int, policies: Path = STORED) -> dict:
     """FIGURES of one run, and quantiles of its calls."""
-    policy = MANAGERS[manager]()
+    policy = MANAGERS[manager](policies)
     result = world.run(policy, seed)
     columns = call_columns(policy, result)
     done = columns["completed"]

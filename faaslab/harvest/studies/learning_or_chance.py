@@ -8,17 +8,20 @@ difference from the random choice within the mask.
 """
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 
 from faaslab.harvest.managers import Fixed, Greedy, Heuristic, Largest, Oracle, RandomChoice, Smallest
 from faaslab.harvest.measures import call_columns
+from faaslab.harvest.studies.policies import STORED
 from faaslab.harvest.studies.trained import Trained
 from faaslab.harvest.worlds.episodes import Episodes
 from faaslab.harvest.worlds.generated import generated_sample
 
 NAME = "learning-or-chance"
 SEEDS = (1, 2, 3, 4, 5)
+QUICK = {"seeds": (1, 2), "loads": (0.7,), "capacities": (1,), "episodes": 2}
 LOADS = (0.1, 0.3, 0.5, 0.7, 0.9, 1.2)
 # Servers -> how large its episodes are, and how many a seed plays.
 CAPACITIES = {
@@ -27,18 +30,18 @@ CAPACITIES = {
     12: ({"functions": 60, "calls": (300, 400), "minutes": 10}, 4),
 }
 MANAGERS = {
-    "fixed": Fixed,
-    "greedy": Greedy,
-    "random": RandomChoice,
-    "random, unguarded": lambda: RandomChoice(threshold=None),
-    "largest": Largest,
-    "smallest": Smallest,
-    "heuristic": Heuristic,
-    "oracle": Oracle,
-    "faasrm": lambda: Trained("faasrm"),
-    "faasrm-unguarded": lambda: Trained("faasrm-unguarded"),
-    "faasrm-response": lambda: Trained("faasrm-response"),
-    "faasrm-response-unguarded": lambda: Trained("faasrm-response-unguarded"),
+    "fixed": lambda folder: Fixed(),
+    "greedy": lambda folder: Greedy(),
+    "random": lambda folder: RandomChoice(),
+    "random, unguarded": lambda folder: RandomChoice(threshold=None),
+    "largest": lambda folder: Largest(),
+    "smallest": lambda folder: Smallest(),
+    "heuristic": lambda folder: Heuristic(),
+    "oracle": lambda folder: Oracle(),
+    "faasrm": lambda folder: Trained("faasrm", folder),
+    "faasrm-unguarded": lambda folder: Trained("faasrm-unguarded", folder),
+    "faasrm-response": lambda folder: Trained("faasrm-response", folder),
+    "faasrm-response-unguarded": lambda folder: Trained("faasrm-response-unguarded", folder),
 }
 
 
@@ -50,6 +53,7 @@ def run(
     capacities: Sequence[int] = tuple(CAPACITIES),
     managers: Sequence[str] = tuple(MANAGERS),
     episodes: int | None = None,
+    policies: Path = STORED,
 ) -> dict:
     """{"rows"}: one row for each of servers, load, seed and manager.
 
@@ -65,7 +69,7 @@ def run(
         make = Episodes(sample, split="held out", load=load, servers=servers, **settings)
         worlds = [make(1000 * seed + i) for i in range(episodes or count)]
         for manager in managers:
-            policy = MANAGERS[manager]()
+            policy = MANAGERS[manager](policies)
             calls = [_calls(world, policy, seed) for world in worlds]
             means = {name: float(np.concatenate([c[name] for c in calls]).mean()) for name in calls[0]}
             rows.append({"servers": servers, "load": load, "seed": seed, "manager": manager} | means)
