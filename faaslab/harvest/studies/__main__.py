@@ -1,18 +1,20 @@
 """`python -m faaslab.harvest.studies`: train the stored policies again, and do the stored studies again.
 
 What is there already is left alone, so that an interrupted run goes on where it stopped; a study is also done again
-when a policy that it used has changed. A training that was interrupted goes on from its checkpoint.
+when a policy that it used has changed, a policy is trained again when its recipe has. An interrupted training goes on
+from its checkpoint.
 """
 
 import argparse
 import inspect
+import json
 import pkgutil
 import shutil
 import sys
 import tempfile
 import time
 from contextlib import nullcontext
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -79,7 +81,9 @@ def _all(args, folder):
     for name, seed in dict.fromkeys(each for word in only for each in groups.get(word, ())):
         if args.list:
             print(f"policies/{name}-{seed}: {_state(file_of(name, seed, policies))}")
-        elif not (args.quick and seed != RECIPES[name].seeds[0]):
+        elif args.quick and (first := file_of(name, RECIPES[name].seeds[0], policies)).exists():
+            shutil.copyfile(first, file_of(name, seed, policies))
+        else:
             train_policy(name, seed, policies, args.force, args.quick)
     for name in dict.fromkeys(name for name in only if name in found):
         if args.list:
@@ -94,19 +98,29 @@ def _state(file):
 
 
 def train_policy(name: str, seed: int, folder: Path, force: bool = False, quick: bool = False) -> None:
-    """Train a stored policy, unless it is there."""
+    """Train a stored policy, unless it is there and its recipe is what it was."""
     label, file = f"policies/{name}-{seed}", file_of(name, seed, folder)
-    if file.exists() and file.with_suffix(".json").exists() and not force:
-        print(f"{label}: there")
-        return
     recipe = RECIPES[name]
     if quick:
         recipe = replace(recipe, episodes=QUICK_UPDATES * recipe.episodes_per_update)
+    if file.exists() and file.with_suffix(".json").exists() and not force:
+        changed = _changed(recipe, file.with_suffix(".json"))
+        if not changed:
+            print(f"{label}: there")
+            return
+        print(f"{label}: again, since its recipe has changed ({', '.join(changed)})")
     shown = Line(label)
     work = WORK if folder == STORED else folder / "training"
     train_recipe(name, seed, work, recipe=recipe, stored=folder, progress=lambda r: shown(r["episode"] / r["of"]))
     shutil.rmtree(work / f"{name}-{seed}")
     shown.end(f"trained{_compared(name, seed, file)}")
+
+
+def _changed(recipe, file):
+    """The settings in which the recipe differs from the one of a stored policy, by what stands beside that."""
+    kept = json.loads(file.read_text(encoding="utf-8"))["settings"]
+    settings = json.loads(json.dumps(asdict(recipe)))
+    return [name for name in settings if name != "seeds" and kept.get(f"about.{name}") != settings[name]]
 
 
 def _compared(name, seed, file):

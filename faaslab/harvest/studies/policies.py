@@ -89,6 +89,7 @@ def train_recipe(
     sample = generated_sample()
     episodes = Episodes(sample, **recipe.world)
     about = asdict(recipe) | {"recipe": name, "sample": sample.source}
+    del about["episodes"], about["seeds"]  # a training may go on to more episodes
     began = time.perf_counter()
     train(
         lambda: HarvestEnv(episodes, reward=recipe.reward, threshold=recipe.threshold, coupled=recipe.coupled),
