@@ -166,12 +166,12 @@ class Number:
         if abs(ratio - 1) < 0.05:
             return "coarse"
         if ratio < 0:
-            return "negative"
+            return "negative" if value < 0 else "positive"
         if self.unit == "fraction" and value > 1:
             return "fraction"
-        if value and not 0.1 <= ratio <= 10:
+        if value and key > 0 and not 0.1 <= ratio <= 10:
             return "far_large" if ratio > 1 else "far_small"
-        return "too_large" if ratio > 1 else "too_small"
+        return "too_large" if value > key else "too_small"
 
 
 @dataclass(frozen=True)

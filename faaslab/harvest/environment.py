@@ -130,7 +130,9 @@ class HarvestEnv(gymnasium.Env):
         self._forbidden = 0
         self._decision = self._simulation.advance()
         if self._decision is None:
-            raise InputError(f"world {world.name!r}: expected at least one call before {world.duration_s:g} s, got none")
+            raise InputError(
+                f"world {world.name!r}: expected at least one call before {world.duration_s:g} s, got none"
+            )
         return self._observe(), {"action_mask": self.action_masks()}
 
     def step(self, action):

@@ -4,7 +4,8 @@ Chapter "FaaSRM". Source: H. Yu et al., arXiv 2108.12717, table 1, and the order
 first nine describe the platform and the function and are the same for all options, the last two are the option.
 
 The source feeds raw numbers; here each is scaled to about 0 to 1, so that one network serves clusters and functions of
-every size: counts and times by a slowly growing logarithm, resources as shares. Left out: which server has what free.
+every size: counts and times by a slowly growing logarithm, resources as shares. The call that arrives counts among the
+calls in the system, not in its function's history. Left out: which server has what free.
 """
 
 import math

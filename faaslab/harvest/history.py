@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 class Usage(NamedTuple):
     """One finished call as the monitor saw it: what it was given, the peaks of what it used (cores; units of memory),
-    how long it ran, and which resources the safeguard had calibrated with it."""
+    how long it ran, and which resources the safeguard had calibrated with it. at_baseline: both, so that it ran with
+    the user's configuration; only then the baseline is measured anew (the paper measures it at every calibration)."""
 
     cpu: int
     memory: int

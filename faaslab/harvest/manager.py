@@ -19,7 +19,7 @@ from faaslab.harvest.windows import constant_peak
 from faaslab.model.policies import Allocation
 from faaslab.model.result import Outcome
 from faaslab.model.views import CallView, PlatformView
-from faaslab.units import NS_PER_S
+from faaslab.units import NS_PER_S, ns
 
 _COMPLETED = int(Outcome.COMPLETED)
 
@@ -83,11 +83,11 @@ class ResourceManager:
     def take(self, call: CallView, platform: PlatformView, choice: Decided | None) -> Allocation:
         """As choose, with a decision taken elsewhere where there is one."""
         known = self.meet(call.function)
-        known.history.arrive(platform.now_s)
         if choice is None:
             choice = self.first(known) if known.history.last is None else self.decide(known, call, platform)
         if type(choice) is not Decided:
             choice = Decided(choice)
+        known.history.arrive(platform.now_s)  # after the decision: nobody, in training or in use, sees the call itself
         self.decisions[call.id] = choice
         return self.options.allocation(choice.option)
 
@@ -120,9 +120,13 @@ class ResourceManager:
         return ()
 
     def read(self, call, decided: Decided, now_s: float) -> Usage:
-        """What the monitor saw of a call that held one allocation from beginning to end."""
+        """What the monitor saw of a call that held one allocation from beginning to end.
+
+        Cpu as means over windows; of memory the most that was held, however short the call.
+        """
         cpu, memory = self.options.cpu_of(decided.option), self.options.memory_of(decided.option)
-        duration_s = now_s - call.begin / NS_PER_S
+        # Exact: a difference of floats would let a full window look a hair less than full, and a peak a core smaller.
+        duration_s = (ns(now_s) - call.begin) / NS_PER_S
         cpu_peak, memory_peak = call.function.speed.demand.peak(cpu, memory, call.input_size)
         ranges = decided.ranges
         return Usage(

@@ -1,8 +1,9 @@
 """Rewards: what the calls that have ended since the last decision are worth.
 
 Chapter "FaaSRM". Source of the paper's: H. Yu et al., arXiv 2108.12717, section 4, with the sums of the authors' code:
-with x = duration / baseline a call is worth -x, plus 1 - x where it was faster, minus x - 1 where it was slower. In both
-cases that is 1 - 2x: the bonus and the penalty double the weight of x and change nothing else.
+with x = duration / baseline a call is worth -x, plus 1 - x where it was faster, minus x - 1 where it was slower. In
+both cases that is 1 - 2x: the bonus and the penalty double the weight of x and change nothing else. Left out: whether
+a call failed; its duration counts like any other.
 
 A duration says nothing of waiting or of starts. The second reward, ours, sees both: a call is worth
 -ln(1 + response / baseline), and what it costs accrues while it is in the system, so that a decision is blamed for the

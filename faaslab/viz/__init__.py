@@ -2,7 +2,7 @@
 
 read_texts          the words of a chapter, from the file beside it
 prediction          a question before the result
-curve, frontier, timeline      explorers: figures with a control or two
+curve, frontier, timeline, cells      explorers: figures with a control or two
 phases, Picture     figures that do not move
 grid, over_seeds, plus_minus, say          tables and numbers in the chapter's words
 run_rows            a run's result as the rows of a timeline
@@ -10,6 +10,7 @@ live                a running platform, as it stands
 canvas, series, settings       one look for what a chapter draws itself
 """
 
+from faaslab.viz.cells import cells
 from faaslab.viz.curve import curve
 from faaslab.viz.explorer import Explorer
 from faaslab.viz.frontier import frontier
@@ -30,6 +31,7 @@ __all__ = [
     "Picture",
     "Prediction",
     "canvas",
+    "cells",
     "curve",
     "frontier",
     "grid",

@@ -4,7 +4,7 @@ On a page an explorer is one SVG, a live sentence and a table, moved by one stat
 the script its default state remains; in JupyterLab it is a widget with the same controls, sentence and table; as text
 it is a short table. Moving a control never runs a model: running one is what the labs are for.
 
-The kinds are `curve`, `frontier` and `timeline`; each has a full example in its own file.
+The kinds are `curve`, `frontier`, `timeline` and `cells`; each has a full example in its own file.
 """
 
 import json
@@ -108,7 +108,7 @@ def _unbroken(value):
 
 
 class Explorer:
-    """A figure with controls; made by `curve`, `frontier` or `timeline`.
+    """A figure with controls; made by `curve`, `frontier`, `timeline` or `cells`.
 
     texts: the words; states: what can be chosen; figure: a matplotlib figure with axes fixed for all states; draw: from
     the number of a state to its marks; series: the column that tells series apart, if any; whole_table: whether the

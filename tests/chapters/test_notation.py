@@ -13,7 +13,7 @@ from faaslab.units import BYTES_PER_MB, MB_PER_GB
 ROOT = Path(__file__).resolve().parents[2]
 TOC = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 FILES = [ROOT / f"{entry['file']}.md" for part in TOC["parts"] for entry in part["chapters"]]
-CHAPTERS = [path for path in FILES if path.parent.name == "foundations"]
+CHAPTERS = [path for path in FILES if path.parent.name in ("foundations", "harvesting")]
 PAGE = (ROOT / "book" / "reference" / "notation.md").read_text(encoding="utf-8")
 LETTERS = PAGE.partition("## Letters")[2].partition("\n## ")[0]
 GREEK = {"alpha", "beta", "gamma", "delta", "lambda", "mu", "rho", "sigma", "tau"}

@@ -3,22 +3,32 @@
 import re
 from pathlib import Path
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGE = (ROOT / "book" / "foundations" / "recap.md").read_text(encoding="utf-8")
-PROSE = re.sub(r"```\{code-cell\}.*?\n```", "", PAGE.partition("\n# ")[2], flags=re.DOTALL)
+PARTS = ("foundations", "harvesting")
 
 
-def test_every_chapter_is_there_in_the_order_of_the_book():
+def prose(part):
+    page = (ROOT / "book" / part / "recap.md").read_text(encoding="utf-8")
+    return re.sub(r"```\{code-cell\}.*?\n```", "", page.partition("\n# ")[2], flags=re.DOTALL)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_every_chapter_is_there_in_the_order_of_the_book(part):
     parts = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))["parts"]
     files = [Path(entry["file"]) for part in parts for entry in part["chapters"]]
-    chapters = [file.name for file in files if file.parent.name == "foundations" and file.name != "recap"]
-    linked = re.findall(r"^\[\]\((\S+)\.md\): .+\?$", PROSE, re.MULTILINE)
+    chapters = [file.name for file in files if file.parent.name == part and file.name != "recap"]
+    linked = re.findall(r"^\[\]\((\S+)\.md\): .+\?$", prose(part), re.MULTILINE)
     assert [name for name in linked if name in chapters] == chapters
-    assert re.findall(r"^: \{glue:text\}`(\w+)` ", PROSE, re.MULTILINE) == [name.replace("-", "_") for name in linked]
+    assert re.findall(r"^: \{glue:text\}`(\w+)` ", prose(part), re.MULTILINE) == [name.replace("-", "_") for name in linked]
 
 
-def test_it_is_one_page():
-    assert len(PROSE.split()) < 480
-    assert len(re.findall(r"^\|---", PROSE, re.MULTILINE)) == 1
+@pytest.mark.parametrize("part", PARTS)
+def test_it_is_one_page(part):
+    assert len(prose(part).split()) < 480
+
+
+def test_the_foundations_have_one_table():
+    assert len(re.findall(r"^\|---", prose("foundations"), re.MULTILINE)) == 1

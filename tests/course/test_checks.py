@@ -85,6 +85,14 @@ def test_the_wrong_unit_is_named(key, factor, message):
     assert Number(key, "s").judge(key * factor).text == say(message)
 
 
+def test_a_key_below_0_has_its_own_messages():
+    judge = Number(-0.46)
+    assert judge.judge(0.54).text == say("positive")
+    assert judge.judge(-0.9).text == say("too_small")
+    assert judge.judge(-0.2).text == say("too_large")
+    assert judge.judge(0.46).text == say("sign")
+
+
 def test_fractions_have_their_own_messages():
     judge = Number(0.3, "fraction")
     assert judge.judge(30).text == say("percent_big")

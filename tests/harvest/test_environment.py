@@ -12,6 +12,7 @@ from faaslab.errors import InputError
 from faaslab.functions import ColdStart
 from faaslab.harvest.demand import Saturating, harvested
 from faaslab.harvest.environment import ID, HarvestEnv
+from faaslab.harvest.features import Features
 from faaslab.harvest.managers.random_choice import RandomChoice
 from faaslab.harvest.options import Options
 from faaslab.harvest.worlds.world import World
@@ -62,7 +63,9 @@ def test_the_reward_is_one_minus_twice_the_relative_duration():
     _, info = env.reset(seed=1)
     env.step(int(info["action_mask"].argmax()))
     _, reward, over, _, info = env.step(OPTIONS.index(8, 8))
-    assert over and reward == pytest.approx(1 - 2 * 1.0 / 4.0) and info["mean_relative"] == pytest.approx((1 + 0.25) / 2)
+    assert (
+        over and reward == pytest.approx(1 - 2 * 1.0 / 4.0) and info["mean_relative"] == pytest.approx((1 + 0.25) / 2)
+    )
 
 
 def test_a_response_reward_sees_the_wait():
@@ -141,9 +144,32 @@ def test_it_decides_as_the_manager_would_in_a_run():
     assert rewards == pytest.approx(sum(1 - 2 * x for x in relative))
 
 
+def test_it_observes_what_a_manager_in_use_sees():
+    """The features of every decision are the same numbers in the environment and in a run."""
+    functions = [function(f"f{i}", cpu=1 + i % 5, memory=1 + i % 3, user=1 + i % 4) for i in range(4)]
+    rng = np.random.default_rng(6)
+    arrivals = {f.name: np.sort(rng.uniform(0, 99, 6)) for f in functions}
+    busy = world(functions, arrivals)
+
+    class Watching(RandomChoice):
+        def decide(self, known, call, platform):
+            seen[call.id] = Features(OPTIONS).of(known, platform)
+            return super().decide(known, call, platform)
+
+    seen, manager = {}, Watching(OPTIONS)
+    calls = len(busy.run(manager, seed=7))
+    env = HarvestEnv(lambda seed: busy)
+    observation, _ = env.reset(seed=1)
+    for i in range(calls):
+        if i in seen:
+            assert np.array_equal(observation, seen[i])
+        observation = env.step(manager.decisions[i].option)[0]
+    assert 10 < len(seen) < calls
+
+
 def test_a_world_with_other_options_is_refused():
     env = HarvestEnv(lambda seed: world([function()], {"f": [0.0]}), options=Options(unit_mb=128.0))
-    with pytest.raises(InputError, match="options|Options"):
+    with pytest.raises(InputError, match=r"options|Options"):
         env.reset(seed=1)
 
 

@@ -173,6 +173,14 @@ def test_calls_shorter_than_a_window_look_smaller_than_they_are():
     assert played.relative[1] == pytest.approx(3.0)  # 0.06 s instead of 0.02
 
 
+@pytest.mark.parametrize("first_s", [0.0, 0.3, 1.1, 6.577408, 3599.9])
+def test_a_call_as_long_as_a_window_shows_its_whole_peak_whenever_it_comes(first_s):
+    """In floats 1.2 - 1.1 is less than 0.1: the peak would look a hair below 4 cores, and 4 would seem enough."""
+    demand = Saturating(0.1, 0.4, 4, 1)
+    played = play(Smallest(), [function("a", demand, 8, 1)], {"a": np.array([first_s, first_s + 10])})
+    assert played.decisions[0].usage.cpu_peak == 4 and played.options[1] == (5, 2)
+
+
 def test_freyrs_settings():
     settings_ = freyr_settings()
     manager = Smallest(**settings_)

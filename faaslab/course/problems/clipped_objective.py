@@ -13,7 +13,7 @@ def draw(rng) -> dict:
     key = min(plain, held)
     given = {"old": old, "new": new, "advantage": advantage, "clip": clip}
     slips = {
-        "plain" if held < plain else "always": max(plain, held),
+        "larger": max(plain, held),
         "inverse": min(old / new * advantage, min(max(old / new, 1 - clip), 1 + clip) * advantage),
         "difference": (new - old) * advantage,
         "advantage": advantage,

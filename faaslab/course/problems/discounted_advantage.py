@@ -19,4 +19,10 @@ def draw(rng) -> dict:
     }
     # a worked example shows the sum term by term
     terms = " + ".join(f"{gamma**k:.3g} × {reward:g}" for k, reward in enumerate(rewards)).replace("-", "−")
-    return {"given": given, "key": total - value, "unit": "cents", "slips": slips, "steps": {"terms": terms, "total": total}}
+    return {
+        "given": given,
+        "key": total - value,
+        "unit": "cents",
+        "slips": slips,
+        "steps": {"terms": terms, "total": total},
+    }

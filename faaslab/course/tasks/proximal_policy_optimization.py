@@ -13,7 +13,7 @@ from faaslab.course.lab import Task, problem_task
 from faaslab.course.problems.drawing import one
 from faaslab.course.words import fill, table
 from faaslab.harvest.markov_decision import action_values, always, long_run, policy_values, value_iteration
-from faaslab.harvest.small_autoscaling import BUSY, TICK_S, SmallAutoscaling
+from faaslab.harvest.small_autoscaling import TICK_S, SmallAutoscaling
 from faaslab.harvest.small_autoscaling_run import draw_ticks
 
 GAMMA, TICKS = 0.9, 24
@@ -37,15 +37,25 @@ def _words(task):
 # --- an episode that is to be read ---------------------------------------------------------------------------------
 
 
-def episode(seed: int) -> list[dict]:
+@cache
+def episode(seed: int) -> tuple[dict, ...]:
     """Some ticks of the chapter's problem under a rule, one row a tick; at least a third of them in a busy time.
 
-    {"tick", "phase", "ready", "waiting" (before the tick), "wanted", "calls" (that arrive), "idle" and "left" (containers
-    without a call and calls that wait in this tick), "reward" (cents)}
+    {"tick", "phase", "ready", "waiting" (before the tick), "wanted", "calls" (that arrive), "idle" and "left"
+    (containers without a call and calls that wait in this tick), "reward" (cents)}. Drawn until the share of waiting
+    and its complement are clearly apart.
     """
     problem = SmallAutoscaling()
-    rule, ticks = problem.rule(0, 3), _busy_ticks(problem, seed)
-    rows, ready, waiting = [], 0, 0
+    for number in range(1000):
+        rows = _rows(problem, draw_ticks(problem, TICKS, 1000 * seed + number))
+        busy = sum(row["phase"] == "busy" for row in rows)
+        if TICKS / 3 <= busy <= 2 * TICKS / 3 and rows[1]["left"] and abs(_waiting_share(problem, rows) - 0.5) > 0.05:
+            return rows
+    raise AssertionError("a thousand draws without an episode that fits")
+
+
+def _rows(problem, ticks):
+    rule, rows, ready, waiting = problem.rule(0, 3), [], 0, 0
     for number, (phase, calls) in enumerate(zip(ticks.phases.tolist(), ticks.calls.tolist(), strict=True)):
         wanted = int(rule[problem.index(phase, ready, waiting)])
         row = {"tick": number, "phase": ("quiet", "busy")[phase], "ready": ready, "waiting": waiting,
@@ -54,15 +64,11 @@ def episode(seed: int) -> list[dict]:
         served = min(here, waiting + calls)
         ready, waiting, cents = problem.tick((phase, ready, waiting), wanted, calls)
         rows.append(row | {"idle": here - served + max(0, wanted - here), "left": waiting, "reward": 0.0 - cents})
-    return rows
+    return tuple(rows)
 
 
-def _busy_ticks(problem, seed):
-    for number in range(1000):
-        ticks = draw_ticks(problem, TICKS, 1000 * seed + number)
-        if TICKS / 3 <= np.count_nonzero(ticks.phases == BUSY) <= 2 * TICKS / 3 and ticks.calls[:3].any():
-            return ticks
-    raise AssertionError("a thousand draws without a busy time")
+def _waiting_share(problem, rows):
+    return problem.wait_cents * sum(row["left"] for row in rows) / -sum(row["reward"] for row in rows)
 
 
 def critic(seed: int) -> float:
@@ -77,14 +83,17 @@ def _return(seed):
 def _episode(seed):
     slips, rows, problem = _words("episode")["slips"], episode(seed), SmallAutoscaling()
     total, value = _return(seed), critic(seed)
-    waiting = problem.wait_cents * sum(row["left"] for row in rows)
-    cost = -sum(row["reward"] for row in rows)
+    cost, share = -sum(row["reward"] for row in rows), _waiting_share(problem, rows)
     judges = (
         Number(
-            waiting / cost,
+            share,
             "fraction",
             tolerance=0.01,
-            slips={slips["ticks"]: np.mean([row["left"] > 0 for row in rows]), slips["cents"]: waiting},
+            slips={
+                slips["ticks"]: np.mean([row["left"] > 0 for row in rows]),
+                slips["cents"]: share * cost,
+                slips["idle"]: 1 - share,
+            },
         ),
         Number(
             total,
@@ -126,7 +135,12 @@ def _random(rng):
     while True:
         states, actions = int(rng.integers(2, 6)), int(rng.integers(2, 4))
         transitions = rng.dirichlet(np.full(states, 0.5), (states, actions))
-        found = transitions, rng.normal(size=(states, actions)), one(rng, 0.3, 0.8, 0.95), rng.integers(0, actions, states)
+        found = (
+            transitions,
+            rng.normal(size=(states, actions)),
+            one(rng, 0.3, 0.8, 0.95),
+            rng.integers(0, actions, states),
+        )
         if _clear(*found):
             return found
 

@@ -140,6 +140,7 @@ def _read(seed):
                 slips["count"]: int(slower.sum()),
                 slips["fewer-cores"]: np.mean(cores < shown["user"]),
                 slips["full"]: np.mean(peak >= cores),
+                slips["equal"]: np.mean(relative >= 1),
             },
         ),
         Number(
@@ -159,6 +160,7 @@ def _read(seed):
                 slips["used"]: np.sum(peak * took),
                 slips["cores"]: np.sum(cores - peak),
                 slips["own"]: np.sum((shown["user"] - peak) * took),
+                slips["own-time"]: np.sum((cores - peak) * own),
                 slips["a-call"]: np.sum((cores - peak) * took) / n,
             },
         ),
@@ -211,6 +213,7 @@ def _careful_cases(seed):
         case("forgets", [(8, 6), (7, 2), (7, 1), (7, 2), (7, 1), (7, 2 + shift)], 8),
         case("short", [(8, 3), (4, 4)], 8),
         case("nearly", [(8, 3), (5 + shift, 4.8 + shift)], 8),
+        case("exactly", [(8, 3), (5, 4.5)], 8),
         case("climbs", [(2, 2), (3, 3)], 2),
         case("most", [(7, 7), (8, 8)], 2),
         case("at-user", [(5 + shift, 5 + shift)], 5 + shift),

@@ -113,12 +113,13 @@ def train_policy(name: str, seed: int, folder: Path, force: bool = False, quick:
     work = WORK if folder == STORED else folder / "training"
     train_recipe(name, seed, work, recipe=recipe, stored=folder, progress=lambda r: shown(r["episode"] / r["of"]))
     shutil.rmtree(work / f"{name}-{seed}")
-    shown.end(f"trained{_compared(name, seed, file)}")
+    shown.end("trained" if quick else f"trained{_compared(name, seed, file)}")
 
 
 def _changed(recipe, file):
     """The settings in which the recipe differs from the one of a stored policy, by what stands beside that."""
-    kept = json.loads(file.read_text(encoding="utf-8"))["settings"]
+    beside = json.loads(file.read_text(encoding="utf-8"))
+    kept = beside["settings"] | {"about.episodes": beside["provenance"]["episodes"]}
     settings = json.loads(json.dumps(asdict(recipe)))
     return [name for name in settings if name != "seeds" and kept.get(f"about.{name}") != settings[name]]
 
