@@ -18,7 +18,7 @@ export OPENBLAS_NUM_THREADS := 1
 export MPLCONFIGDIR := $(abspath $(VENV))/matplotlib
 export PATH := $(abspath $(BIN)):$(PATH)
 
-.PHONY: help environment book test lab labs bench clean
+.PHONY: help environment book test lab labs bench reproduce clean
 .DEFAULT_GOAL := help
 
 help:  ## list the targets
@@ -48,9 +48,13 @@ lab: environment  ## open JupyterLab in labs/ (PORT=9000 asks for one port and n
 labs: environment  ## write the labs again from labs/masters/
 	@$(LABS)
 
-bench: environment  ## measure the simulator beside SimFaaS, the real platform beside process pools, Ray and Lithops
+bench: environment  ## measure the simulator beside SimFaaS, the real platform beside process pools, Ray and Lithops, harvesting
 	@$(BIN)/python benchmarks/bench.py
 	@$(BIN)/python benchmarks/runtime.py
+	@$(BIN)/python benchmarks/harvest.py
+
+reproduce: environment  ## train the stored policies and do the stored studies that are missing (ONLY=name: one; FORCE=1: again)
+	@$(BIN)/python -m faaslab.harvest.studies $(if $(ONLY),--only $(ONLY)) $(if $(FORCE),--force)
 
 clean:  ## remove the built book, the environment and every cache
 	rm -rf _build "$(VENV)" .pytest_cache .ruff_cache .hypothesis .import_linter_cache *.egg-info

@@ -26,7 +26,7 @@ class LateBinding:
         self._ask_again_s = getattr(scaler, "ask_again_s", None)
         self._asking = False  # a retry is scheduled because the scaling rate said no
         self.blocked = {}  # groups whose waiting calls something else than a start under way may serve
-        # Where nothing but room on invokers can hold up calls, what becomes free on one helps only calls that fit there.
+        # Where nothing but room on invokers can hold up calls, what becomes free on one helps calls that fit there.
         others = (platform.admission, scaler, platform.starter)
         local = sim.execution.adjusts and not platform.provisioned and not any(others)
         self._by_need = Blocked(self.reserves) if local else None
