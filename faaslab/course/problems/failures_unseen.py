@@ -6,7 +6,7 @@ from faaslab.course.problems.drawing import one
 
 def draw(rng) -> dict:
     """The largest share of failing trainings under which none of n fails with the given chance."""
-    trainings, chance = one(rng, 4, 5, 6, 8, 10, 12, 16, 20, 24), one(rng, 0.05, 0.1)
+    trainings, chance = one(rng, 4, 5, 6, 8, 10, 12, 16, 20, 24), 0.05
     share = 1 - chance ** (1 / trainings)
     slips = {
         "none": 0.0,
@@ -15,9 +15,8 @@ def draw(rng) -> dict:
         "other-side": 1 - (1 - chance) ** (1 / trainings),
         "good-ones": 1 - share,
         "chance": chance,
+        "rule-of-three": 3 / trainings,
     }
-    if chance == 0.05:
-        slips["rule-of-three"] = 3 / trainings
     return {
         "given": {"trainings": trainings, "chance": chance},
         "key": share,
