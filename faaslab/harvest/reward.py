@@ -37,7 +37,7 @@ class Reward:
         took_s = decided.usage.duration_s if self.kind == "duration" else now_s - call.arrival / NS_PER_S
         baseline_s = decided.baseline_s
         if baseline_s is None:
-            baseline_s = call.function.speed.own_duration_s()  # every call so far has failed
+            baseline_s = call.function.speed.own_duration_s(call.input_size)  # every call so far has failed
         return took_s / baseline_s if baseline_s > 0 else math.nan
 
     def of(self, call, decided: Decided, now_s: float) -> float:
