@@ -11,10 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from faaslab.harvest.managers import Ensure, Fixed, Greedy, Heuristic, Largest, Oracle, RandomChoice, Smallest
 from faaslab.harvest.measures import call_columns, figures
+from faaslab.harvest.studies.contenders import contender
 from faaslab.harvest.studies.policies import STORED
-from faaslab.harvest.studies.trained import Trained
 from faaslab.harvest.worlds.experiment_one import experiment_one, load_readings
 
 NAME = "experiment-one"
@@ -22,19 +21,10 @@ SEEDS = (1, 2, 3, 4, 5)
 MINUTES_S = (60.0, 155.0, 310.0)
 LITERAL_S = 1.0
 
-MANAGERS = {
-    "fixed": lambda folder: Fixed(),
-    "greedy": lambda folder: Greedy(),
-    "ensure": lambda folder: Ensure(),
-    "random": lambda folder: RandomChoice(),
-    "largest": lambda folder: Largest(),
-    "smallest": lambda folder: Smallest(),
-    "heuristic": lambda folder: Heuristic(),
-    "oracle": lambda folder: Oracle(),
-    "faasrm": lambda folder: Trained("faasrm", folder),
-    "faasrm-unguarded": lambda folder: Trained("faasrm-unguarded", folder),
-    "faasrm-response": lambda folder: Trained("faasrm-response", folder),
-}
+MANAGERS = (
+    *("fixed", "greedy", "ensure", "random", "largest", "smallest", "heuristic", "oracle"),
+    *("faasrm", "faasrm-unguarded", "faasrm-response"),
+)
 LITERAL = ("fixed", "random", "faasrm")
 QUICK = {"seeds": (1, 2), "minutes_s": (310.0,), "functions": 30, "servers": 1, "literal": False}
 
@@ -53,7 +43,7 @@ def run(
     *,
     seeds: Sequence[int] = SEEDS,
     minutes_s: Sequence[float] = MINUTES_S,
-    managers: Sequence[str] = tuple(MANAGERS),
+    managers: Sequence[str] = MANAGERS,
     functions: int | None = None,
     servers: int = 20,
     literal: bool = True,
@@ -91,7 +81,7 @@ def run(
 
 def one_run(world, manager: str, seed: int, policies: Path = STORED) -> dict:
     """FIGURES of one run, and quantiles of its calls."""
-    policy = MANAGERS[manager](policies)
+    policy = contender(manager, policies)
     result = world.run(policy, seed)
     columns = call_columns(policy, result)
     done = columns["completed"]

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from faaslab.harvest.managers import Fixed, Greedy, Heuristic, Largest, Oracle, RandomChoice, Smallest
 from faaslab.harvest.measures import call_columns
+from faaslab.harvest.studies.contenders import UNGUARDED, contender
 from faaslab.harvest.studies.policies import STORED
-from faaslab.harvest.studies.trained import Trained
 from faaslab.harvest.worlds.episodes import Episodes
 from faaslab.harvest.worlds.generated import generated_sample
 
@@ -29,20 +28,10 @@ CAPACITIES = {
     4: ({"functions": 30, "calls": (100, 160), "minutes": 10}, 8),
     12: ({"functions": 60, "calls": (300, 400), "minutes": 10}, 4),
 }
-MANAGERS = {
-    "fixed": lambda folder: Fixed(),
-    "greedy": lambda folder: Greedy(),
-    "random": lambda folder: RandomChoice(),
-    "random, unguarded": lambda folder: RandomChoice(threshold=None),
-    "largest": lambda folder: Largest(),
-    "smallest": lambda folder: Smallest(),
-    "heuristic": lambda folder: Heuristic(),
-    "oracle": lambda folder: Oracle(),
-    "faasrm": lambda folder: Trained("faasrm", folder),
-    "faasrm-unguarded": lambda folder: Trained("faasrm-unguarded", folder),
-    "faasrm-response": lambda folder: Trained("faasrm-response", folder),
-    "faasrm-response-unguarded": lambda folder: Trained("faasrm-response-unguarded", folder),
-}
+MANAGERS = (
+    *("fixed", "greedy", "random", UNGUARDED, "largest", "smallest", "heuristic", "oracle"),
+    *("faasrm", "faasrm-unguarded", "faasrm-response", "faasrm-response-unguarded"),
+)
 
 
 def run(
@@ -51,7 +40,7 @@ def run(
     seeds: Sequence[int] = SEEDS,
     loads: Sequence[float] = LOADS,
     capacities: Sequence[int] = tuple(CAPACITIES),
-    managers: Sequence[str] = tuple(MANAGERS),
+    managers: Sequence[str] = MANAGERS,
     episodes: int | None = None,
     policies: Path = STORED,
 ) -> dict:
@@ -69,7 +58,7 @@ def run(
         make = Episodes(sample, split="held out", load=load, servers=servers, **settings)
         worlds = [make(1000 * seed + i) for i in range(episodes or count)]
         for manager in managers:
-            policy = MANAGERS[manager](policies)
+            policy = contender(manager, policies)
             calls = [_calls(world, policy, seed) for world in worlds]
             means = {name: float(np.concatenate([c[name] for c in calls]).mean()) for name in calls[0]}
             rows.append({"servers": servers, "load": load, "seed": seed, "manager": manager} | means)
