@@ -16,7 +16,7 @@ from faaslab.harvest.managers import Fixed, Heuristic, RandomChoice, Smallest, f
 from faaslab.harvest.managers.faasrm import FaaSRM
 from faaslab.harvest.measures import measure
 from faaslab.harvest.scores import NumpyScores
-from faaslab.harvest.studies.learning_or_chance import _calls
+from faaslab.harvest.studies.learning_or_chance import figures_of_calls
 from faaslab.harvest.studies.policies import RECIPES, STORED, file_of, train_recipe
 from faaslab.harvest.worlds.episodes import Episodes
 from faaslab.harvest.worlds.experiment_one import experiment_one
@@ -104,7 +104,7 @@ def _episodes(seed):
 
 
 def _tried(manager, seed):
-    calls = [_calls(world, manager, seed) for world in _episodes(seed)]
+    calls = [figures_of_calls(world, manager, seed) for world in _episodes(seed)]
     return {name: float(np.concatenate([c[name] for c in calls]).mean()) for name in calls[0]}
 
 

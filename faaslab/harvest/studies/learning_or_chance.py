@@ -59,7 +59,7 @@ def run(
         worlds = [make(1000 * seed + i) for i in range(episodes or count)]
         for manager in managers:
             policy = contender(manager, policies)
-            calls = [_calls(world, policy, seed) for world in worlds]
+            calls = [figures_of_calls(world, policy, seed) for world in worlds]
             means = {name: float(np.concatenate([c[name] for c in calls]).mean()) for name in calls[0]}
             rows.append({"servers": servers, "load": load, "seed": seed, "manager": manager} | means)
         if progress is not None:
@@ -67,7 +67,8 @@ def run(
     return {"sample": sample.source, "rows": rows}
 
 
-def _calls(world, manager, seed):
+def figures_of_calls(world, manager, seed):
+    """Arrays with one value for each completed call: rfet, response_s, response_ratio, log_response, slowed."""
     columns = call_columns(manager, world.run(manager, seed))
     done = columns["completed"]
     ratio = columns["response_s"][done] / columns["own_s"][done]
