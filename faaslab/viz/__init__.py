@@ -7,7 +7,7 @@ phases, Picture     figures that do not move
 grid, over_seeds, plus_minus, say          tables and numbers in the chapter's words
 run_rows            a run's result as the rows of a timeline
 live                a running platform, as it stands
-canvas, series, settings       one look for what a chapter draws itself
+canvas, legend, series, settings, INK       one look for what a chapter draws itself
 """
 
 from faaslab.viz.cells import cells
@@ -20,12 +20,13 @@ from faaslab.viz.phases import phases
 from faaslab.viz.picture import Picture
 from faaslab.viz.prediction import Prediction, prediction
 from faaslab.viz.say import say
-from faaslab.viz.style import canvas, series, settings
+from faaslab.viz.style import INK, canvas, legend, series, settings
 from faaslab.viz.tables import over_seeds, plus_minus
 from faaslab.viz.texts import ChapterTexts, parse_texts, read_texts
 from faaslab.viz.timeline import run_rows, timeline
 
 __all__ = [
+    "INK",
     "ChapterTexts",
     "Explorer",
     "Picture",
@@ -35,6 +36,7 @@ __all__ = [
     "curve",
     "frontier",
     "grid",
+    "legend",
     "live",
     "over_seeds",
     "parse_texts",
