@@ -12,6 +12,8 @@ from pathlib import Path
 
 import faaslab
 
+_RESULTS = [f":!faaslab/harvest/data/{folder}" for folder in ("policies", "studies")]
+
 
 def provenance(packages=("numpy", "simpy")) -> dict:
     """{"command", "commit", "versions"} of this process; `packages` are those whose versions matter."""
@@ -31,13 +33,17 @@ def this_command() -> str:
 
 
 def commit() -> str | None:
-    """The git commit of the checkout that this package lies in, "+changes" where files differ from it; else None."""
+    """The git commit of the checkout that this package lies in, "+changes" where files differ from it; else None.
+
+    Stored results do not count as changes: the study before has just written its own.
+    """
     checkout = Path(faaslab.__file__).resolve().parents[1]
     if not (checkout / ".git").exists():
         return None
     try:
         name = _git(checkout, "rev-parse", "HEAD")
-        return name + ("+changes" if _git(checkout, "status", "--porcelain", "--untracked-files=no") else "")
+        changed = _git(checkout, "status", "--porcelain", "--untracked-files=no", "--", ".", *_RESULTS)
+        return name + ("+changes" if changed else "")
     except (OSError, subprocess.SubprocessError):
         return None
 

@@ -6,6 +6,7 @@ in the order of arrival of the groups' first calls.
 """
 
 import heapq
+import math
 
 
 class Blocked:
@@ -41,13 +42,13 @@ class Blocked:
     def take(self, cores, memory, other=None):
         """Take out the group with the earliest first call among those that could do with so much, and `other`; None
         where there is none."""
-        best = other if other is not None and other in self._places else None
-        earliest = best and self._places[best][1]
+        best = other if other in self._places else None
+        earliest = self._places[best][1] if best is not None else math.inf
         for need, line in self._lines.items():
-            if need[0] <= cores and need[1] <= memory:
+            if line and line[0][0] < earliest and need[0] <= cores and need[1] <= memory:
                 while line and self._places.get(line[0][2]) != (need, line[0][0]):
                     heapq.heappop(line)
-                if line and (best is None or line[0][0] < earliest):
+                if line and line[0][0] < earliest:
                     earliest, _, best = line[0]
         if best is not None:
             del self._places[best]

@@ -315,3 +315,6 @@ class Lifecycle:
             self._on_gone(container, group, self.env.now / NS_PER_S, why == Gone.EVICTED)
         if self.sim.notify is not None:
             self.sim.notify(self.env.now, "gone", container)
+        container.caller = None  # it leaves no ring of references: that would have to be searched for
+        if not container.calls:
+            container.call = None

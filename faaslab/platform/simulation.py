@@ -18,6 +18,7 @@ from faaslab.platform.call import ABANDONED, IN_SYSTEM, THROTTLED
 from faaslab.platform.deployed import Deployed
 from faaslab.platform.early_binding import EarlyBinding
 from faaslab.platform.execution import Execution
+from faaslab.platform.garbage import rare_searches
 from faaslab.platform.group import Group
 from faaslab.platform.invoker import Invoker
 from faaslab.platform.late_binding import LateBinding
@@ -298,8 +299,9 @@ class Simulation:
         """To the horizon, and to the end of all calls where the run drains."""
         if self.pause_at:
             raise InputError("run: this run pauses at decision points; use advance() and choose()")
-        self.env.run(until=self._over)
-        return self.result()
+        with rare_searches():
+            self.env.run(until=self._over)
+            return self.result()
 
     def advance(self) -> Decision | None:
         """Go on to the next decision point, or to the horizon: then None."""

@@ -27,6 +27,7 @@ from faaslab.harvest.studies.policies import RECIPES, STORED, file_of, train_rec
 
 MAIN = "faasrm"
 QUICK_UPDATES = 2
+PACKAGES = ("numpy", "simpy", "scikit-learn", "torch", "gymnasium")
 WORK = Path(faaslab.__file__).resolve().parents[1] / "_build" / "studies"  # checkpoints of trainings under way
 DONE_S = 0.05  # between two lines of progress
 
@@ -145,7 +146,7 @@ def do_study(module, policies: Path, folder: Path, force: bool = False, quick: b
         print(f"{name}: again, since it used other policies ({', '.join(changed)})")
     shown = Line(name)
     result = module.run(progress=shown, **given, **(getattr(module, "QUICK", {}) if quick else {}))
-    about = provenance(("numpy", "simpy", "scikit-learn")) | {"took_s": round(shown.elapsed_s, 1), "policies": used}
+    about = provenance(PACKAGES) | {"took_s": round(shown.elapsed_s, 1), "policies": used}
     stored.write_study(name, result, about, folder)
     shown.end("done")
 
