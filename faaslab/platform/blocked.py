@@ -24,20 +24,12 @@ class Blocked:
             self._places.pop(group, None)
             return
         calls = group.next_calls()
-        need = min(self._cores(call) for call in calls), min(self._memory(call, group) for call in calls)
+        cores = min(call.need_cores for call in calls) if self._reserves else 0
+        need = cores, min(call.need_memory for call in calls)
         place = need, calls[0].id
         if self._places.get(group) != place:
             self._places[group] = place
             heapq.heappush(self._lines.setdefault(need, []), (calls[0].id, group.index, group))
-
-    def _cores(self, call):
-        if not self._reserves:
-            return 0
-        return call.deployed.cores if call.choice is None else call.need_cores
-
-    @staticmethod
-    def _memory(call, group):
-        return group.memory if call.choice is None else call.need_memory
 
     def take(self, cores, memory, other=None):
         """Take out the group with the earliest first call among those that could do with so much, and `other`; None

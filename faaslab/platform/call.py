@@ -35,8 +35,6 @@ class Call:
     patience = None  # the alarm of a waiting caller
     bound = None  # the invoker that it waits at, with early binding
     choice = None  # an allocation chosen when it arrived
-    need_memory = None  # bytes and millionths of a core of that choice
-    need_cores = None
     memory_mb = None  # allocation at the beginning, where there is more to say than the function's own
     cpu = None
     memory_now = None  # allocation now
@@ -51,6 +49,8 @@ class Call:
         self.source = source
         self.event = event
         self.arrival = arrival
+        self.need_memory = deployed.group.memory  # bytes, and millionths of a core, of its choice if there is one
+        self.need_cores = deployed.cores
         self.work, self.cold_work, self.failed, self.start_phases, self.input_size = draw
 
     @property

@@ -58,7 +58,7 @@ class LateBinding:
         """Whether there would be room for the call's container, and the scaling rate does not allow it."""
         if self._may_start is None:
             return False
-        if (group.memory if call.choice is None else call.need_memory) > self.sim.placing.most_room():
+        if call.need_memory > self.sim.placing.most_room():
             return False
         if self._may_start(group, self.sim.now_s):
             return False
@@ -77,7 +77,7 @@ class LateBinding:
             return self._fits_choice(call)
         if not self.reserves:
             return None
-        cores = call.deployed.cores
+        cores = call.need_cores
         return lambda container: cores <= container.invoker.cores - container.invoker.cores_used
 
     def _fits_choice(self, call):
@@ -247,7 +247,7 @@ class LateBinding:
         """Bytes of the smallest container that one of its next calls would start."""
         if not self.sim.execution.adjusts:
             return group.memory
-        return min(group.memory if c.choice is None else c.need_memory for c in group.next_calls())
+        return min(call.need_memory for call in group.next_calls())
 
     def _admits(self, call):
         """Whether a waiting call may begin or have a start: for a queued one the concurrency limits are asked again."""

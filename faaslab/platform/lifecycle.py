@@ -37,7 +37,7 @@ class Lifecycle:
 
         Returns the container; where the start takes no time it is ready at once and, for a call, not yet in the pool.
         """
-        memory = call.need_memory if call is not None and call.choice is not None else group.memory
+        memory = group.memory if call is None else call.need_memory
         stem = self.stem_for(deployed, invoker, memory)
         if stem is not None:
             invoker.stems.remove(stem)

@@ -21,13 +21,14 @@ class Placing:
     def room(self, deployed, evict=True, call=None):
         """An invoker that has room for a container of the function, after evictions where they are needed; or None.
 
-        call: the call that it is for, where that call has an allocation of its own.
+        call: the call that it is for, which may have an allocation of its own.
         """
         if self._anywhere is not None:
             return self._anywhere
-        chosen = call is not None and call.choice is not None
-        need = call.need_memory if chosen else deployed.group.memory
-        cores = (call.need_cores if chosen else deployed.cores) if self.sim.execution.reserves else 0
+        need = deployed.group.memory if call is None else call.need_memory
+        cores = 0
+        if self.sim.execution.reserves:
+            cores = deployed.cores if call is None else call.need_cores
         candidates = []
         for invoker in self._order(deployed.function):
             if cores > invoker.cores - invoker.cores_used:
