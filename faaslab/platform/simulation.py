@@ -83,6 +83,7 @@ class Simulation:
         self.concurrent = 0
         self.in_system = 0
         self.decisions = []
+        self._result = None
         self.next_id = count().__next__
         self._deploy(workload.functions)
         self._build()
@@ -335,9 +336,14 @@ class Simulation:
             self.turn_away(call, THROTTLED)
 
     def result(self) -> Result:
-        """The result, once the horizon is reached (or the run drained)."""
+        """The result, once the horizon is reached (or the run drained); the same object each time."""
         if not self._over.triggered:
             raise InputError(f"result: the run is at {self.now_s:g} s, before its horizon")
+        if self._result is None:
+            self._result = self._close_books()
+        return self._result
+
+    def _close_books(self):
         while self.drain and (self.in_system or any(source.pending for source in self.sources)):
             if math.isinf(self.env.peek()):
                 break  # nothing will ever serve the calls that still wait

@@ -94,3 +94,12 @@ def test_a_number_of_containers_that_is_none(wrong):
     simulation.advance()
     with pytest.raises(InputError, match="number of containers"):
         simulation.choose(wrong)
+
+
+def test_the_result_can_be_asked_for_twice():
+    simulation = Simulation(
+        Platform(FixedWindow(60.0)), Workload((Function("f", Constant(1.0)),), {"f": [0.0]}), seed=1, duration_s=10.0
+    )
+    result = simulation.run()
+    assert len(result) == 1
+    assert simulation.result() is result
