@@ -16,7 +16,7 @@ EXPECTED = {
     "events": r"\{.*'dead': 2",
     "from-servers-to-functions": r"REPORT RequestId: .*Billed Duration: \d+ ms.*Init Duration: .*",
     "inside-a-platform": r"\['\w+', 'thumbnails'\]",
-    "what-it-costs": r"\d\.?\d*e-0\d",
+    "what-it-costs": r"^\d\.\d+(e-\d\d)?$",
 }
 BOXES = {path.stem: match[1] for path in CHAPTERS if (match := BOX.search(path.read_text()))}
 

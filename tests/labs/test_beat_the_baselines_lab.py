@@ -118,6 +118,16 @@ def test_what_is_no_manager_is_told_so(opened):
     assert grade(NAME, "manager", lab.AsGiven) == 0.0
 
 
+@pytest.mark.parametrize("returned", [(3, 4), None, 2.0, True])
+def test_a_decision_that_is_no_index_is_told_so(opened, returned):
+    class Wrong(ResourceManager):
+        def decide(self, known, call, platform):
+            return returned
+
+    shown = repr(opened.verdict("manager", Wrong))
+    assert "index of an option" in shown and type(returned).__name__ in shown
+
+
 def test_practice_and_checks_share_neither_functions_nor_traces():
     held_out = {f.name for n in range(10, 20) for f in lab.trace(n).workload.functions}
     trained = {f.name for n in range(10, 20) for f in lab.trace(n, "train").workload.functions}

@@ -17,7 +17,7 @@ from faaslab.course.lab import Task, problem_task
 from faaslab.course.words import fill, table
 from faaslab.errors import InputError
 from faaslab.harvest.demand import Speed
-from faaslab.harvest.manager import ResourceManager
+from faaslab.harvest.manager import Decided, ResourceManager
 from faaslab.harvest.managers import Fixed, Greedy, RandomChoice, Smallest
 from faaslab.harvest.measures import call_columns
 from faaslab.harvest.worlds.episodes import Episodes
@@ -83,7 +83,14 @@ def run_calls(make: Callable[[], ResourceManager], world: World, seed: int) -> d
     manager = make()
     if not isinstance(manager, ResourceManager):
         raise InputError(fill(_words("manager")["no-manager"], {"kind": type(manager).__name__}))
-    choose = manager.choose
+    choose, decide = manager.choose, manager.decide
+
+    def checked(known, call, platform):
+        got = decide(known, call, platform)
+        option = got.option if isinstance(got, Decided) else got
+        if isinstance(option, bool) or not isinstance(option, int | np.integer):
+            raise InputError(fill(_words("manager")["no-index"], {"kind": type(option).__name__}))
+        return got
 
     def sealed(call, platform):
         Sealed.closed = True
@@ -92,7 +99,7 @@ def run_calls(make: Callable[[], ResourceManager], world: World, seed: int) -> d
         finally:
             Sealed.closed = False
 
-    manager.choose = sealed
+    manager.choose, manager.decide = sealed, checked
     return call_columns(manager, world.run(manager, seed))
 
 

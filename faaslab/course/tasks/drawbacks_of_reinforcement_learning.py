@@ -17,6 +17,7 @@ from faaslab.harvest.studies.stored import read_study
 from faaslab.model.summary import t_interval
 
 MINUTES_AN_EPISODE = 18  # 150 hours for 500 episodes, as published
+NORMAL = 1.96  # what 95 % takes with the normal distribution
 
 
 def tasks(seed: int) -> dict[str, Task]:
@@ -78,6 +79,7 @@ def _read(seed):
                 slips["whole"]: 2 * found["half_width"],
                 slips["population"]: factor * values.std() / math.sqrt(n),
                 slips["no-root"]: factor * s,
+                slips["normal"]: NORMAL * s / math.sqrt(n),
             },
         ),
         Number(hours, "hours", slips={slips["one"]: hours / n, slips["minutes"]: 60 * hours}),
@@ -123,10 +125,12 @@ def _grid(rng, settings, seeds):
 
 def _called(code, validation, held_out):
     given = {k: list(v) for k, v in validation.items()}, {k: list(v) for k, v in held_out.items()}
-    name, figure = code(*given)
+    found = code(*given)
     if given != (validation, held_out):
         return "changed"
-    return str(name), round(float(figure), 6)
+    if not isinstance(found, tuple | list) or len(found) != 2:
+        return repr(found)
+    return str(found[0]), round(float(found[1]), 6)
 
 
 @cache

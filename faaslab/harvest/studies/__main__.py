@@ -145,8 +145,9 @@ def do_study(module, policies: Path, folder: Path, force: bool = False, quick: b
             return
         print(f"{name}: again, since it used other policies ({', '.join(changed)})")
     shown = Line(name)
+    origin = provenance(PACKAGES)  # of the sources that are read now, whatever becomes of them meanwhile
     result = module.run(progress=shown, **given, **(getattr(module, "QUICK", {}) if quick else {}))
-    about = provenance(PACKAGES) | {"took_s": round(shown.elapsed_s, 1), "policies": used}
+    about = origin | {"took_s": round(shown.elapsed_s, 1), "policies": used}
     stored.write_study(name, result, about, folder)
     shown.end("done")
 
