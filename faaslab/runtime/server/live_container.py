@@ -225,6 +225,8 @@ class LiveContainer:
         self.over = True
         self.failure = self.failure or payload
         if self.failure is not None and self.container.ready < 0:
+            if self.worker is not None:
+                self._read_output()  # why, in its own words, comes first
             self._log(b"[faaslab] the container could not be started: " + self.failure + b"\n")
         self._kill()
         self.controller.dispatcher.gone(self.container, Gone.KILLED, Outcome.FAILED)
