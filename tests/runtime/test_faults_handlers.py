@@ -98,7 +98,8 @@ CODE = """
         return WAYS[event["way"]]()
 """
 
-AT_ONCE = 8  # all together would keep two cores so busy that a call in good order misses its time limit
+# What must meet its time limit has a short one. What must end by itself has one that a crowded machine does not reach.
+SHORT_S, LONG_S = 4.0, 50.0
 
 # Way -> outcome, and the errorType or, where it completes, the value; None where it may be this or that.
 EXPECTED = {
@@ -135,18 +136,21 @@ EXPECTED = {
 def cloud(tmp_path_factory):
     with Runtime(keep_alive=FixedWindow(60), memory_mb=4096) as platform:
         for start in ("spawn", "zygote"):
-            platform.deploy(start, function(tmp_path_factory.mktemp(start), CODE), start=start, timeout_s=4.0)
+            code = function(tmp_path_factory.mktemp(start), CODE)
+            platform.deploy(start, code, start=start, timeout_s=LONG_S)
+            platform.deploy(f"{start}-limited", code, start=start, timeout_s=SHORT_S)
         yield platform
 
 
 @pytest.mark.parametrize("start", ["spawn", "zygote"])
 def test_each_way_to_go_wrong_has_its_answer(cloud, start):
-    assert cloud.invoke(start, {"way": "well"}).value == "well"
-    said, at_once = {}, threading.Semaphore(AT_ONCE)
+    limited = f"{start}-limited"
+    for name in (start, limited):
+        assert cloud.invoke(name, {"way": "well"}).value == "well"
+    said = {}
 
     def ask(way):
-        with at_once:
-            said[way] = cloud.invoke(start, {"way": way})
+        said[way] = cloud.invoke(limited if EXPECTED[way][0] == TIMED_OUT else start, {"way": way})
 
     threads = [threading.Thread(target=ask, args=(way,), daemon=True) for way in EXPECTED]
     for thread in threads:
@@ -162,6 +166,7 @@ def test_each_way_to_go_wrong_has_its_answer(cloud, start):
             wrong[way] = (answer.outcome.name, seen if way != "raises without end" else len(str(seen)), answer.error)
     assert not wrong
     eventually(lambda: not any(row["state"] == "busy" for row in cloud.ps()), "no container busy")
-    assert cloud.invoke(start, {"way": "well"}, check=True).value == "well"
+    for name in (start, limited):
+        assert cloud.invoke(name, {"way": "well"}, check=True).value == "well"
     counts = {o.name: sum(a.outcome == o for a in said.values()) for o in (COMPLETED, FAILED, TIMED_OUT)}
     figures(f"handlers that go wrong, start {start}", **counts)
