@@ -83,12 +83,6 @@ def train(
     if whole(episodes, "episodes", minimum=1) % episodes_per_update:
         raise InputError(f"episodes: expected a multiple of the {episodes_per_update} of an update, got {episodes}")
 
-    if episodes_per_update % settings.episodes_per_world:
-        raise InputError(
-            f"episodes_per_world: expected a divisor of the {episodes_per_update} episodes of an update, got "
-            f"{settings.episodes_per_world}"
-        )
-
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     environments = []
@@ -116,6 +110,11 @@ def _checked(settings, seed, episodes_per_update, parallel, patience, window, ab
     """The settings of a training by name, as they come back from a file (lists for tuples)."""
     check_seed(seed)
     whole(episodes_per_update, "episodes_per_update", minimum=1)
+    if episodes_per_update % settings.episodes_per_world:
+        raise InputError(
+            f"episodes_per_world: expected a divisor of the {episodes_per_update} episodes of an update, got "
+            f"{settings.episodes_per_world}"
+        )
     whole(parallel, "parallel", minimum=1)
     if patience is not None:
         whole(patience, "patience", minimum=1)
